@@ -1,0 +1,59 @@
+namespace Robustify.Kernels.Random;
+
+/// <summary>
+/// The draws that belong to one (seed, purpose, epoch, sample): counter = (purpose, epoch, sample, block), four words a block.
+/// A caller keeps one instance per worker and calls <see cref="Reset"/> for each sample.
+/// </summary>
+public sealed class PhiloxStream : IRandomStream
+{
+    private ulong seed;
+    private uint purpose;
+    private uint epoch;
+    private uint sample;
+    private uint block;
+    private int used = 4;
+    private (uint X, uint Y, uint Z, uint W) words;
+
+    /// <summary>A stream at its first draw.</summary>
+    public PhiloxStream(ulong seed, RandomPurpose purpose, uint epoch, uint sample) => Reset(seed, (uint)purpose, epoch, sample);
+
+    /// <summary>Moves to the first draw of another counter; <paramref name="purpose"/> may carry more than the bare enum value.</summary>
+    public void Reset(ulong seed, uint purpose, uint epoch, uint sample)
+    {
+        this.seed = seed;
+        this.purpose = purpose;
+        this.epoch = epoch;
+        this.sample = sample;
+        block = 0;
+        used = 4;
+    }
+
+    /// <summary>The next 32-bit word.</summary>
+    public uint NextWord()
+    {
+        if (used == 4)
+        {
+            words = Philox.Block(seed, purpose, epoch, sample, block++);
+            used = 0;
+        }
+
+        return used++ switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W };
+    }
+
+    /// <inheritdoc/>
+    public double NextUniform()
+    {
+        ulong high = NextWord() >> 5, low = NextWord() >> 6; // 27 + 26 = 53 bits
+        return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0);
+    }
+
+    /// <summary>Box–Muller, cosine branch only, so that a draw always takes the same number of words.</summary>
+    public double NextNormal()
+    {
+        double u1 = NextUniform(), u2 = NextUniform();
+        return Math.Sqrt(-2 * Math.Log(1 - u1)) * Math.Cos(2 * Math.PI * u2);
+    }
+
+    /// <inheritdoc/>
+    public int NextInteger(int low, int high) => low + (int)(NextUniform() * ((long)high - low));
+}
