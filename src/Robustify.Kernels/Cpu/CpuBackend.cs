@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Robustify.Kernels.Cpu.Gemm;
 using Robustify.Kernels.Memory;
 
 namespace Robustify.Kernels.Cpu;
@@ -11,6 +12,7 @@ public sealed unsafe partial class CpuBackend
 {
     private readonly CpuThreads threads;
     private readonly NativeBuffer[] workerScratch;
+    private readonly float*[] workerPointers;
     private NativeBuffer sharedScratch;
 
     /// <param name="workers">Threads to compute with; 0 means one per processor.</param>
@@ -18,9 +20,11 @@ public sealed unsafe partial class CpuBackend
     {
         threads = new CpuThreads(workers == 0 ? Environment.ProcessorCount : workers);
         workerScratch = new NativeBuffer[threads.Count];
+        workerPointers = new float*[threads.Count];
         for (int worker = 0; worker < workerScratch.Length; worker++)
             workerScratch[worker] = new NativeBuffer(0, "cpu worker scratch");
         sharedScratch = new NativeBuffer(0, "cpu scratch");
+        ReserveWorkerScratch(BlockSizes.WorkerFloats);
     }
 
     /// <summary>The crew, for work beside the graph such as corrupting images.</summary>
@@ -52,6 +56,7 @@ public sealed unsafe partial class CpuBackend
                 continue;
             workerScratch[worker].Dispose();
             workerScratch[worker] = new NativeBuffer(floats * sizeof(float), "cpu worker scratch");
+            workerPointers[worker] = (float*)workerScratch[worker].Pointer;
         }
     }
 
@@ -67,5 +72,16 @@ public sealed unsafe partial class CpuBackend
         return (float*)sharedScratch.Pointer;
     }
 
-    private float* WorkerScratch(int worker) => (float*)workerScratch[worker].Pointer;
+    /// <summary>C (+)= op(A) op(B), then the epilogue; row stride of C = n.</summary>
+    private void Multiply<TA, TB, TEpilogue>(int m, int n, int k, TA a, TB b, float* c, bool accumulate, TEpilogue epilogue)
+        where TA : struct, IPanelSource
+        where TB : struct, IPanelSource
+        where TEpilogue : struct, IEpilogue
+    {
+        var product = new Product<TA, TB, TEpilogue>
+        {
+            M = m, N = n, K = k, A = a, B = b, C = c, Stride = n, Accumulate = accumulate, Epilogue = epilogue,
+        };
+        product.Run(threads, SharedScratch(BlockSizes.SharedFloats), workerPointers);
+    }
 }
