@@ -1,0 +1,98 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Tensors;
+
+namespace Robustify.Native.Graph;
+
+/// <summary>
+/// Collects the nodes of one step. The operations are extension methods, one file each under Ops; a node's place in
+/// <see cref="Nodes"/> is its place in time.
+/// </summary>
+public sealed class GraphBuilder
+{
+    private readonly List<Node> nodes = [];
+    private readonly List<Value> values = [];
+    private readonly List<LossHead> losses = [];
+    private readonly string? activationPrefix;
+
+    /// <param name="training">Whether dropout drops, stochastic depth skips and batch normalisation uses batch statistics.</param>
+    /// <param name="seed">Key of the draws of dropout and stochastic depth.</param>
+    /// <param name="name">Prefix of value names, to tell graphs apart in errors.</param>
+    public GraphBuilder(bool training, ulong seed = 0, string? name = null)
+    {
+        Training = training;
+        Seed = seed;
+        activationPrefix = name;
+    }
+
+    /// <summary>Whether dropout drops, stochastic depth skips and batch normalisation uses batch statistics.</summary>
+    public bool Training { get; }
+
+    /// <summary>Key of the draws of dropout and stochastic depth.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>All nodes in order of time.</summary>
+    public IReadOnlyList<Node> Nodes => nodes;
+
+    /// <summary>All values that need memory.</summary>
+    public IReadOnlyList<Value> Values => values;
+
+    /// <summary>The losses, in the order they were made.</summary>
+    public IReadOnlyList<LossHead> Losses => losses;
+
+    /// <summary>Sample numbers [rows] for dropout; made on first use, filled by whoever runs the step.</summary>
+    public Value? SampleIds { get; private set; }
+
+    /// <summary>The epoch [1] for dropout; made on first use, filled by whoever runs the step.</summary>
+    public Value? Epoch { get; private set; }
+
+    /// <summary>How many dropout and stochastic-depth layers there are so far: numbers them.</summary>
+    internal uint RandomLayers { get; set; }
+
+    /// <summary>A value filled from outside.</summary>
+    public Value Input(string name, Shape shape, DType type = DType.Float32) => AddValue(name, shape, type, ValueKind.Input, false);
+
+    /// <summary>A value computed in the step.</summary>
+    public Value Activation(string name, Shape shape, bool requiresGradient, DType type = DType.Float32) =>
+        AddValue(activationPrefix is null ? name : $"{activationPrefix}.{name}", shape, type, ValueKind.Activation, requiresGradient);
+
+    /// <summary>Keeps a value for reading after the step.</summary>
+    public Value Keep(Value value)
+    {
+        if (value.Kind == ValueKind.Activation)
+            value.Kind = ValueKind.Result;
+        return value;
+    }
+
+    /// <summary>Appends a node.</summary>
+    public void Add(Node node) => nodes.Add(node);
+
+    /// <summary>Starts a loss on logits [rows, classes].</summary>
+    public LossHead Loss(string name, Value logits)
+    {
+        if (logits.Shape.Rank != 2)
+            throw new RobustifyException($"{name}: logits {logits.Shape} found, [rows, classes] expected");
+        var loss = new LossHead(this, name, logits);
+        losses.Add(loss);
+        return loss;
+    }
+
+    /// <summary>Emits the backward nodes of all losses. Nothing is emitted for what no trained parameter lies before.</summary>
+    public void Differentiate() => new GradientBuilder(this).Run();
+
+    /// <summary>The inputs that dropout draws need, for batches of <paramref name="rows"/> samples.</summary>
+    internal (Value SampleIds, Value Epoch) DrawInputs(int rows)
+    {
+        SampleIds ??= Input("sample_ids", new Shape(rows), DType.Int32);
+        Epoch ??= Input("epoch", new Shape(1), DType.Int32);
+        if (SampleIds.Shape.Count != rows)
+            throw new RobustifyException($"dropout: {rows} samples found where the graph has {SampleIds.Shape.Count}; use one batch size");
+        return (SampleIds, Epoch);
+    }
+
+    private Value AddValue(string name, Shape shape, DType type, ValueKind kind, bool requiresGradient)
+    {
+        var value = new Value(name, shape, type, kind, requiresGradient);
+        values.Add(value);
+        return value;
+    }
+}

@@ -1,0 +1,137 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Memory;
+using Robustify.Kernels.Random;
+using Robustify.Kernels.Tensors;
+
+namespace Robustify.Native.Graph;
+
+/// <summary>
+/// All tensors of a model in one block of memory, the trained ones first and their gradients in a second block of the same layout, so
+/// that an optimizer, a norm or a checkpoint is one pass over contiguous memory.
+/// </summary>
+public sealed class ParameterStore : IDisposable
+{
+    private readonly Dictionary<string, Parameter> byName = new(StringComparer.Ordinal);
+    private readonly NativeBuffer data;
+    private readonly NativeBuffer gradients;
+
+    /// <param name="specs">Every tensor of the model; a name may occur once.</param>
+    /// <param name="trained">Which of them an optimizer moves; statistics never are.</param>
+    public ParameterStore(IReadOnlyList<ParameterSpec> specs, Func<ParameterSpec, bool> trained)
+    {
+        var ordered = specs.Where(s => !s.IsStatistic && trained(s)).ToArray();
+        TrainedCount = ordered.Sum(s => s.Shape.Count);
+        var all = ordered.Concat(specs.Where(s => s.IsStatistic || !trained(s))).ToArray();
+        TotalCount = specs.Where(s => !s.IsStatistic).Sum(s => s.Shape.Count);
+        data = new NativeBuffer(all.Sum(s => s.Shape.Count) * sizeof(float), "parameters");
+        gradients = new NativeBuffer(TrainedCount * sizeof(float), "gradients");
+        long offset = 0;
+        for (int i = 0; i < all.Length; i++)
+        {
+            var spec = all[i];
+            var gradient = i < ordered.Length ? gradients.View(offset, spec.Shape) : default;
+            byName.Add(spec.Name, new Parameter(spec, data.View(offset, spec.Shape), gradient));
+            offset += spec.Shape.Count * sizeof(float);
+        }
+
+        All = [.. specs.Select(s => byName[s.Name])];
+        Trained = [.. ordered.Select(s => byName[s.Name])];
+    }
+
+    /// <summary>Every tensor in the model's order.</summary>
+    public IReadOnlyList<Parameter> All { get; }
+
+    /// <summary>The trained tensors in the order of their memory.</summary>
+    public IReadOnlyList<Parameter> Trained { get; }
+
+    /// <summary>Numbers an optimizer moves.</summary>
+    public long TrainedCount { get; }
+
+    /// <summary>Numbers in all, running statistics left out, as published parameter counts are.</summary>
+    public long TotalCount { get; }
+
+    /// <summary>Bytes of tensors and gradients.</summary>
+    public long Bytes => data.Bytes + gradients.Bytes;
+
+    /// <summary>The trained tensors as one flat tensor.</summary>
+    public TensorView TrainedData => data.View(0, FlatShape);
+
+    /// <summary>Their gradients as one flat tensor of the same layout.</summary>
+    public TensorView TrainedGradients => gradients.View(0, FlatShape);
+
+    private Shape FlatShape => TrainedCount > 0
+        ? new Shape(checked((int)TrainedCount))
+        : throw new RobustifyException("optimizer: nothing to train, as every parameter is frozen; unfreeze at least one block or head");
+
+    /// <summary>The tensor of that name.</summary>
+    public Parameter this[string name] => byName.TryGetValue(name, out var parameter)
+        ? parameter
+        : throw new KeyNotFoundException($"the model has no parameter '{name}'");
+
+    /// <summary>Whether there is a tensor of that name.</summary>
+    public bool Contains(string name) => byName.ContainsKey(name);
+
+    /// <summary>Gives every tensor its initial value; a tensor's draws depend on the seed and its name's place in the model alone.</summary>
+    public void Initialize(ulong seed)
+    {
+        for (int i = 0; i < All.Count; i++)
+            Fill(All[i], new PhiloxStream(seed, RandomPurpose.Initialization, 0, (uint)i));
+    }
+
+    /// <summary>Copies every tensor that <paramref name="source"/> has too; <paramref name="rename"/> maps a name here to a name there.</summary>
+    public void CopyFrom(ParameterStore source, Func<string, string>? rename = null)
+    {
+        foreach (var parameter in All)
+        {
+            string name = rename?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name;
+            if (source.byName.TryGetValue(name, out var other))
+                other.Value.View.Span.CopyTo(parameter.Value.View.Span);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        data.Dispose();
+        gradients.Dispose();
+    }
+
+    private static void Fill(Parameter parameter, PhiloxStream random)
+    {
+        var shape = parameter.Spec.Shape;
+        var span = parameter.Value.View.Span;
+        int fanIn = (int)(shape.Count / shape[0]);
+        switch (parameter.Spec.Initializer)
+        {
+            case Initializer.Zeros:
+                span.Clear();
+                break;
+            case Initializer.Ones:
+                span.Fill(1);
+                break;
+            case Initializer.TruncatedNormal:
+                foreach (ref float x in span)
+                    x = (float)(0.02 * TruncatedNormal(random));
+                break;
+            case Initializer.GlorotUniform:
+                double limit = Math.Sqrt(6.0 / (fanIn + shape[0]));
+                foreach (ref float x in span)
+                    x = (float)(limit * (2 * random.NextUniform() - 1));
+                break;
+            default:
+                double deviation = Math.Sqrt(2.0 / ((double)shape.Count / shape.Columns));
+                foreach (ref float x in span)
+                    x = (float)(deviation * random.NextNormal());
+                break;
+        }
+    }
+
+    private static double TruncatedNormal(PhiloxStream random)
+    {
+        double draw;
+        do
+            draw = random.NextNormal();
+        while (Math.Abs(draw) > 2);
+        return draw;
+    }
+}
