@@ -1,0 +1,47 @@
+using Robustify.Kernels;
+using Robustify.Native.Models.ResNet;
+using Robustify.Native.Models.VisionTransformer;
+
+namespace Robustify.Native.Models;
+
+/// <summary>The architectures that go by a name, published ones under their published names.</summary>
+public static class ModelPresets
+{
+    private static readonly SortedDictionary<string, Func<IVisionModel>> Presets = new(StringComparer.Ordinal)
+    {
+        ["vit_tiny_patch16_224"] = () => VisionTransformer(192, 12, 3),
+        ["vit_small_patch16_224"] = () => VisionTransformer(384, 12, 6),
+        ["vit_base_patch16_224"] = () => VisionTransformer(768, 12, 12),
+        ["vit_large_patch16_224"] = () => VisionTransformer(1024, 24, 16),
+        ["resnet18"] = () => ResNet(bottleneck: false, [2, 2, 2, 2]),
+        ["resnet34"] = () => ResNet(bottleneck: false, [3, 4, 6, 3]),
+        ["resnet50"] = () => ResNet(bottleneck: true, [3, 4, 6, 3]),
+        ["resnet101"] = () => ResNet(bottleneck: true, [3, 4, 23, 3]),
+        ["resnet152"] = () => ResNet(bottleneck: true, [3, 8, 36, 3]),
+        ["vit_fashion"] = () => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
+        {
+            ImageSize = 28, PatchSize = 4, Channels = 1, Width = 128, Depth = 6, Heads = 4, MlpWidth = 512, Classes = 10,
+        }),
+        ["resnet_fashion"] = () => new ResNet.ResNet(new ResNetOptions
+        {
+            ImageSize = 28, Channels = 1, Layers = [1, 1, 1], Widths = [16, 32, 64], StemWidth = 16, SmallImageStem = true, Classes = 10,
+        }),
+    };
+
+    /// <summary>All names, sorted.</summary>
+    public static IReadOnlyCollection<string> Names => Presets.Keys;
+
+    /// <summary>Whether there is an architecture of that name.</summary>
+    public static bool Contains(string name) => Presets.ContainsKey(name);
+
+    /// <summary>The architecture of that name.</summary>
+    /// <exception cref="RobustifyException">Lists the known names.</exception>
+    public static IVisionModel Create(string name) => Presets.TryGetValue(name, out var create)
+        ? create()
+        : throw new RobustifyException($"model '{name}': no such preset and no such file; presets are {string.Join(", ", Names)}");
+
+    private static VisionTransformer.VisionTransformer VisionTransformer(int width, int depth, int heads) =>
+        new(new VisionTransformerOptions { Width = width, Depth = depth, Heads = heads, MlpWidth = 4 * width });
+
+    private static ResNet.ResNet ResNet(bool bottleneck, int[] layers) => new(new ResNetOptions { Bottleneck = bottleneck, Layers = layers });
+}

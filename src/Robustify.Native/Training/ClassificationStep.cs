@@ -1,0 +1,91 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Data.Loading;
+using Robustify.Native.Graph;
+using Robustify.Native.Models;
+using Robustify.Native.Planning;
+
+namespace Robustify.Native.Training;
+
+/// <summary>How a plain classifier is trained.</summary>
+public sealed record ClassificationOptions
+{
+    /// <summary>Images a step, not counting views.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Label smoothing in [0, 1).</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary>Dropout before the classifier, in [0, 1).</summary>
+    public float HeadDropout { get; init; }
+
+    /// <summary>
+    /// 0 trains on clean images, 1 on one AugMix mixture with plain cross-entropy, 2 on a clean image and two mixtures with the
+    /// consistency term.
+    /// </summary>
+    public int AugMixViews { get; init; }
+
+    /// <summary>Weight of the Jensen–Shannon term with two views (12 in the AugMix paper, arXiv 1912.02781).</summary>
+    public float ConsistencyWeight { get; init; } = 12;
+
+    /// <summary>Key of dropout draws.</summary>
+    public ulong Seed { get; init; }
+}
+
+/// <summary>One training step of a plain classifier: cross-entropy, with AugMix's consistency term where two mixtures are given.</summary>
+public sealed class ClassificationStep : ITrainingStep
+{
+    private readonly ClassificationOptions options;
+    private readonly GraphBuilder graph;
+    private readonly StepInputs inputs;
+    private readonly Plan plan;
+
+    /// <summary>Builds and plans the step for a model whose trained tensors <paramref name="parameters"/> determines.</summary>
+    public ClassificationStep(IVisionModel model, ParameterStore parameters, ClassificationOptions options)
+    {
+        if (options.BatchSize < 1)
+            throw new RobustifyException($"training: batch {options.BatchSize} found, at least 1 expected");
+        this.options = options;
+        Parameters = parameters;
+        graph = new GraphBuilder(training: true, options.Seed);
+        int views = Views;
+        inputs = new StepInputs(graph, model, options.BatchSize, views);
+        var logits = model.Classify(graph, new ParameterScope(parameters), inputs.Images, options.HeadDropout);
+        var loss = graph.Loss("loss", logits).CrossEntropy(inputs.Labels, 0, options.BatchSize, options.LabelSmoothing);
+        if (views == 3)
+            loss.JensenShannon(options.ConsistencyWeight);
+        graph.Differentiate();
+        plan = new Plan(graph);
+        ArenaBytes = plan.ArenaBytes;
+        plan.Allocate();
+    }
+
+    /// <inheritdoc/>
+    public int AugMixViews => options.AugMixViews;
+
+    /// <inheritdoc/>
+    public ParameterStore Parameters { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LossHead> Losses => graph.Losses;
+
+    /// <inheritdoc/>
+    public long ArenaBytes { get; }
+
+    // With one mixture the clean image is only the mixture's origin: the mixture alone is trained on.
+    private int Views => options.AugMixViews == 2 ? 3 : 1;
+
+    /// <inheritdoc/>
+    public void Compute(IBackend backend, Batch batch)
+    {
+        inputs.Fill(batch, options.AugMixViews == 1 ? batch.View(1) : batch.Images);
+        plan.Run(backend);
+    }
+
+    /// <inheritdoc/>
+    public string? FindNonFinite(IBackend backend) => plan.RunSearchingNonFinite(backend);
+
+    /// <inheritdoc/>
+    public void Dispose() => plan.Dispose();
+}

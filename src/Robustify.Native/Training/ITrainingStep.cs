@@ -1,0 +1,27 @@
+using Robustify.Kernels.Backends;
+using Robustify.Native.Data.Loading;
+using Robustify.Native.Graph;
+
+namespace Robustify.Native.Training;
+
+/// <summary>What one kind of training does with a batch: everything between the loader and the optimizer.</summary>
+public interface ITrainingStep : IDisposable
+{
+    /// <summary>Mixtures the loader must give beside each clean image, 0 to 2.</summary>
+    int AugMixViews { get; }
+
+    /// <summary>The tensors whose trained part an optimizer moves.</summary>
+    ParameterStore Parameters { get; }
+
+    /// <summary>The losses; their values can be read after <see cref="Compute"/>.</summary>
+    IReadOnlyList<LossHead> Losses { get; }
+
+    /// <summary>Bytes of step memory beside the parameters, known before they are taken.</summary>
+    long ArenaBytes { get; }
+
+    /// <summary>Forward and backward for a batch; losses and gradients are complete when it returns.</summary>
+    void Compute(IBackend backend, Batch batch);
+
+    /// <summary>Repeats the last step and names the first tensor that holds a NaN or an infinity; null where there is none.</summary>
+    string? FindNonFinite(IBackend backend);
+}
