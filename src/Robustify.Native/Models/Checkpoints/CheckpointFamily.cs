@@ -1,0 +1,20 @@
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>Whose tensor names a checkpoint bears.</summary>
+public enum CheckpointFamily
+{
+    /// <summary>None of the below: every name passes through unchanged.</summary>
+    Unknown,
+
+    /// <summary>timm's VisionTransformer, whose names are also the engine's.</summary>
+    TimmVisionTransformer,
+
+    /// <summary>torchvision's VisionTransformer, with <c>mlp.0</c>/<c>mlp.3</c> or <c>mlp.linear_1</c>/<c>mlp.linear_2</c>.</summary>
+    TorchvisionVisionTransformer,
+
+    /// <summary>Hugging Face's ViTForImageClassification (or ViTModel) with separate query, key and value.</summary>
+    HuggingFaceVisionTransformer,
+
+    /// <summary>torchvision's ResNet, whose names are also timm's and the engine's.</summary>
+    ResNet,
+}

@@ -1,0 +1,51 @@
+using Robustify.Kernels;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>Holds the tensors of a file against those a model wants.</summary>
+internal static class CheckpointMatch
+{
+    private const int Listed = 5;
+
+    public static void Require(
+        CheckpointReader reader, EngineTensors tensors, IReadOnlyList<(string Name, int[] Shape)> wanted, Func<string, bool> isOptional)
+    {
+        var misfits = new List<string>(Listed);
+        int count = 0;
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string name, int[] shape) in wanted)
+        {
+            names.Add(name);
+            if (tensors.ByName.TryGetValue(name, out EngineTensor? tensor))
+            {
+                if (!tensor.Shape.AsSpan().SequenceEqual(shape))
+                    Note($"{tensor.ShownName} has shape {OneLine.Shape<int>(tensor.Shape)}, {OneLine.Shape<int>(shape)} expected");
+            }
+            else if (!isOptional(name))
+            {
+                string how = tensors.Incomplete.Contains(name) ? "lacks its query, key or value part" : "is missing";
+                Note($"'{OneLine.Of(name)}' {how}, {OneLine.Shape<int>(shape)} expected");
+            }
+        }
+
+        foreach (string name in tensors.Names)
+        {
+            if (!names.Contains(name) && !isOptional(name))
+                Note($"{tensors.ByName[name].ShownName} of shape {OneLine.Shape<int>(tensors.ByName[name].Shape)} is unknown to the model");
+        }
+
+        if (count == 0)
+            return;
+        string more = count > Listed ? $" and {count - Listed} more" : "";
+        throw new RobustifyException(
+            $"{reader.Path}: {count} tensor{(count == 1 ? " does" : "s do")} not fit the model: {string.Join("; ", misfits)}{more}; "
+            + "use a checkpoint of this architecture");
+
+        void Note(string misfit)
+        {
+            count++;
+            if (misfits.Count < Listed)
+                misfits.Add(misfit);
+        }
+    }
+}

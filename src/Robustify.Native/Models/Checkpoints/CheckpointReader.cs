@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Robustify.Kernels;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>
+/// A checkpoint seen with the engine's names and layouts, whichever family wrote it. Works on any file that has some of the names
+/// (gradients, running statistics); names outside the family pass through unchanged.
+/// </summary>
+public sealed class CheckpointReader : IDisposable
+{
+    private readonly SafetensorsFile file;
+    private readonly EngineTensors tensors;
+
+    private CheckpointReader(SafetensorsFile file, string openedPath, CheckpointFamily? family)
+    {
+        this.file = file;
+        OpenedPath = openedPath;
+        NamingFamily? naming = family is { } known ? NamingFamily.Of(known) : NamingFamily.Detect(file.Names);
+        Family = naming?.Family ?? CheckpointFamily.Unknown;
+        tensors = EngineTensors.Of(file, naming);
+    }
+
+    /// <summary>The path as messages show it.</summary>
+    public string Path => file.Path;
+
+    /// <summary>Whose names the file bears.</summary>
+    public CheckpointFamily Family { get; }
+
+    /// <summary>The tensors by the engine's names, in the order of the file.</summary>
+    public IReadOnlyList<string> EngineNames => tensors.Names;
+
+    /// <summary>The header's free entries.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => file.Metadata;
+
+    internal string OpenedPath { get; }
+
+    /// <summary>Opens a safetensors file and translates its names.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="family">Null to tell the family from the names.</param>
+    /// <exception cref="RobustifyException">No valid safetensors file, or two tensors that mean one.</exception>
+    public static CheckpointReader Open(string path, CheckpointFamily? family = null)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        try
+        {
+            return new CheckpointReader(file, path, family);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the file has the whole tensor.</summary>
+    public bool Contains(string engineName) => tensors.ByName.ContainsKey(engineName);
+
+    /// <summary>The engine's shape of a tensor: convolutions [O, KH, KW, I], the patch embedding [D, P*P*C].</summary>
+    /// <exception cref="RobustifyException">The file has no such tensor.</exception>
+    public int[] Shape(string engineName) => [.. Find(engineName).Shape];
+
+    /// <summary>Reads a tensor in the engine's layout as float32, exactly unless it is stored as F64.</summary>
+    /// <param name="engineName">One of <see cref="EngineNames"/>.</param>
+    /// <param name="destination">The product of <see cref="Shape"/> elements.</param>
+    /// <exception cref="RobustifyException">No such tensor, not a float tensor, or another number of elements.</exception>
+    public void Read(string engineName, Span<float> destination)
+    {
+        EngineTensor tensor = Find(engineName);
+        long count = 1;
+        foreach (int extent in tensor.Shape)
+            count *= extent; // At most 2^29 if no extent is 0; otherwise 0 in the end.
+        if (count != destination.Length)
+        {
+            throw new RobustifyException(
+                $"{Path}: tensor {tensor.ShownName} has shape {OneLine.Shape<int>(tensor.Shape)}, {destination.Length} elements expected; "
+                + "use a checkpoint of that size");
+        }
+
+        if (WeightLayout.IsConvolution(NamingFamily.WithoutPrefix(engineName), tensor.PublishedShape.Length))
+        {
+            ReadConvolution(tensor, destination);
+            return;
+        }
+
+        int part = destination.Length / tensor.Sources.Length;
+        for (int i = 0; i < tensor.Sources.Length; i++)
+            file.ReadFloat32(tensor.Sources[i], destination.Slice(i * part, part));
+    }
+
+    /// <summary>Refuses a NaN or an infinity in any float tensor.</summary>
+    /// <exception cref="RobustifyException">Names the tensor and the element.</exception>
+    public void RequireFinite() => file.RequireFinite();
+
+    /// <summary>Holds the file against the tensors a model wants.</summary>
+    /// <param name="wanted">Engine names and engine shapes.</param>
+    /// <param name="isOptional">Names the model can do without and may be in the file unwanted; null for none.</param>
+    /// <exception cref="RobustifyException">Missing, misshapen or unknown tensors: the first five by name and how many there are.</exception>
+    public void Match(IReadOnlyList<(string Name, int[] Shape)> wanted, Func<string, bool>? isOptional = null) =>
+        CheckpointMatch.Require(this, tensors, wanted, isOptional ?? (_ => false));
+
+    /// <summary>
+    /// The architecture as far as the shapes tell it; the number of heads and LayerNorm's epsilon also from the metadata or a
+    /// <c>config.json</c> beside the file.
+    /// </summary>
+    /// <exception cref="RobustifyException">The names are of no known family, or the shapes are of no supported architecture.</exception>
+    public ModelDescription Describe() => Family switch
+    {
+        CheckpointFamily.Unknown => throw new RobustifyException(
+            $"{Path}: the names ({string.Join(", ", file.Names.Take(3).Select(n => $"'{OneLine.Of(n)}'"))}) are of no known family, "
+            + "those of a timm, torchvision or Hugging Face ViT or of a torchvision ResNet expected; convert the checkpoint"),
+        CheckpointFamily.ResNet => ResNetInference.Describe(this),
+        _ => VisionTransformerInference.Describe(this),
+    };
+
+    /// <summary>The tensor's shape as published; null where the file lacks it.</summary>
+    internal int[]? PublishedShape(string engineName) => tensors.ByName.GetValueOrDefault(engineName)?.PublishedShape;
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose() => file.Dispose();
+
+    private EngineTensor Find(string engineName) => tensors.ByName.GetValueOrDefault(engineName)
+        ?? throw new RobustifyException($"{Path}: has no tensor '{OneLine.Of(engineName)}'; use a checkpoint that holds it");
+
+    private void ReadConvolution(EngineTensor tensor, Span<float> destination)
+    {
+        file.TryGet(tensor.Sources[0], out TensorEntry entry);
+        if (entry.DType == StoredDType.F32)
+        {
+            WeightLayout.ConvolutionToEngine(tensor.PublishedShape, MemoryMarshal.Cast<byte, float>(entry.Data), destination);
+            return;
+        }
+
+        float[] published = ArrayPool<float>.Shared.Rent(destination.Length);
+        file.ReadFloat32(tensor.Sources[0], published.AsSpan(0, destination.Length));
+        WeightLayout.ConvolutionToEngine(tensor.PublishedShape, published.AsSpan(0, destination.Length), destination);
+        ArrayPool<float>.Shared.Return(published);
+    }
+}

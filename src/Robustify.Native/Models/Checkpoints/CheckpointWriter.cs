@@ -1,0 +1,51 @@
+using Robustify.Kernels;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>A tensor to write: the engine's name, the engine's shape, the values in the engine's layout.</summary>
+/// <param name="Name">The engine's name.</param>
+/// <param name="Shape">The engine's shape; a patch embedding is [D, P*P*C] with 1 or 3 channels, or [D, P, P, C].</param>
+/// <param name="Values">As many as the shape has; <see cref="NativeFloats"/> wraps a pointer. Read while the file is written.</param>
+public readonly record struct CheckpointTensor(string Name, int[] Shape, ReadOnlyMemory<float> Values);
+
+/// <summary>
+/// Writes checkpoints under timm's and torchvision's names in their published layouts, so that those libraries' readers can load them,
+/// and <see cref="CheckpointReader"/> gives back the same bits in F32. Names of the engine alone (further heads, the frozen original
+/// tail) stand beside them unchanged.
+/// </summary>
+public static class CheckpointWriter
+{
+    /// <summary>Writes the file whole or not at all; tensors in the order given, the same input giving the same bytes.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Every name once.</param>
+    /// <param name="metadata">Free entries; see <see cref="CheckpointNames"/> for those with a meaning.</param>
+    /// <param name="dtype">F32 (bit for bit) or BF16 (rounded to nearest, ties to even).</param>
+    /// <exception cref="RobustifyException">Shapes that do not fit the values, names given twice, or a folder that cannot be written.</exception>
+    public static void Write(
+        string path,
+        IReadOnlyList<CheckpointTensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        StoredDType dtype = StoredDType.F32)
+    {
+        var writer = new SafetensorsWriter();
+        foreach ((string key, string value) in metadata ?? new Dictionary<string, string>())
+            writer.SetMetadata(key, value);
+        foreach (CheckpointTensor tensor in tensors)
+            Add(writer, tensor, dtype);
+        writer.Save(path);
+    }
+
+    private static void Add(SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype)
+    {
+        int[] published = WeightLayout.ToPublished(tensor.Name, tensor.Shape);
+        long[] shape = Array.ConvertAll(published, extent => (long)extent);
+        if (!WeightLayout.IsConvolution(NamingFamily.WithoutPrefix(tensor.Name), published.Length))
+        {
+            writer.AddFloats(tensor.Name, shape, tensor.Values, dtype);
+            return;
+        }
+
+        writer.AddFloats(
+            tensor.Name, shape, tensor.Values.Length, destination => WeightLayout.ConvolutionToPublished(published, tensor.Values.Span, destination), dtype);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>Between the float types of a file and float32.</summary>
+internal static class FloatConversion
+{
+    /// <summary>Widens (F16, BF16: exact) or rounds to nearest (F64). The source may be unaligned.</summary>
+    public static void ToSingle(StoredDType dtype, ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        switch (dtype)
+        {
+            case StoredDType.F32:
+                source.CopyTo(MemoryMarshal.AsBytes(destination));
+                break;
+            case StoredDType.F16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
+                break;
+            case StoredDType.F64:
+                TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, double>(source), destination);
+                break;
+            case StoredDType.BF16:
+                WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(source), MemoryMarshal.Cast<float, uint>(destination));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(dtype));
+        }
+    }
+
+    /// <summary>
+    /// Round to nearest, ties to even; a NaN stays a NaN (its payload cut, the quiet bit set so that it cannot become infinity).
+    /// </summary>
+    public static void ToBFloat16(ReadOnlySpan<float> source, Span<ushort> destination)
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(source[i]);
+            destination[i] = float.IsNaN(source[i])
+                ? (ushort)((bits >> 16) | 0x40)
+                : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+        }
+    }
+
+    /// <summary>The first element that float32 cannot hold as a finite number, or -1, and what it is.</summary>
+    public static int FirstNonFinite(StoredDType dtype, ReadOnlySpan<byte> source, out double value)
+    {
+        int index = dtype switch
+        {
+            StoredDType.F32 => FirstNonFinite(MemoryMarshal.Cast<byte, float>(source), out value),
+            StoredDType.F16 => FirstNonFinite(MemoryMarshal.Cast<byte, Half>(source), out value),
+            StoredDType.F64 => FirstNonFinite(MemoryMarshal.Cast<byte, double>(source), out value),
+            _ => FirstNonFiniteBFloat16(MemoryMarshal.Cast<byte, ushort>(source), out value),
+        };
+        return index;
+    }
+
+    private static int FirstNonFinite<T>(ReadOnlySpan<T> source, out double value)
+        where T : unmanaged, INumberBase<T>
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            float single = float.CreateTruncating(source[i]);
+            if (!float.IsFinite(single))
+            {
+                value = double.CreateTruncating(source[i]);
+                return i;
+            }
+        }
+
+        value = 0;
+        return -1;
+    }
+
+    private static int FirstNonFiniteBFloat16(ReadOnlySpan<ushort> source, out double value)
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            if ((source[i] & 0x7f80) == 0x7f80)
+            {
+                value = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+                return i;
+            }
+        }
+
+        value = 0;
+        return -1;
+    }
+
+    // A bfloat16 is the upper half of its float32: widen to 32 bits and shift, a vector of 16-bit lanes giving two of 32-bit lanes.
+    private static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<uint> destination)
+    {
+        int i = 0;
+        for (; i <= source.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(source[i..]), out Vector<uint> low, out Vector<uint> high);
+            (low << 16).CopyTo(destination[i..]);
+            (high << 16).CopyTo(destination[(i + Vector<uint>.Count)..]);
+        }
+
+        for (; i < source.Length; i++)
+            destination[i] = (uint)source[i] << 16;
+    }
+}

@@ -1,0 +1,75 @@
+using System.IO.MemoryMappedFiles;
+using Robustify.Kernels;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>The bytes of a file, mapped for reading.</summary>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile mapping;
+    private readonly MemoryMappedViewAccessor view;
+
+    private MappedFile(MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length)
+    {
+        this.mapping = mapping;
+        this.view = view;
+        Length = length;
+        byte* start = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        Start = start;
+    }
+
+    /// <summary>The first byte; null once disposed.</summary>
+    public byte* Start { get; private set; }
+
+    /// <summary>Bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Maps a file of at least <paramref name="minLength"/> bytes.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shownPath">The path as messages show it.</param>
+    /// <param name="minLength">Bytes the file must have, at least 1.</param>
+    /// <exception cref="RobustifyException">The file is shorter, or cannot be read.</exception>
+    public static MappedFile Open(string path, string shownPath, int minLength)
+    {
+        try
+        {
+            // The length is asked before the file is opened, because opening a pipe would wait for its writer.
+            RequireLength(new FileInfo(path).Length, minLength, shownPath);
+            using var handle = File.OpenHandle(path);
+            long length = RandomAccess.GetLength(handle);
+            RequireLength(length, minLength, shownPath);
+            var mapping = MemoryMappedFile.CreateFromFile(handle, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            try
+            {
+                return new MappedFile(mapping, mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
+            }
+            catch
+            {
+                mapping.Dispose();
+                throw;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new RobustifyException($"{shownPath}: cannot be read ({OneLine.Of(e.Message, 400)}); name a readable safetensors file", e);
+        }
+    }
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose()
+    {
+        if (Start is null)
+            return;
+        Start = null;
+        view.SafeMemoryMappedViewHandle.ReleasePointer(); // Without this the view would stay mapped.
+        view.Dispose();
+        mapping.Dispose();
+    }
+
+    private static void RequireLength(long length, int minLength, string shownPath)
+    {
+        if (length < minLength)
+            throw new RobustifyException($"{shownPath}: {length} bytes found, at least {minLength} expected; this is no safetensors file");
+    }
+}

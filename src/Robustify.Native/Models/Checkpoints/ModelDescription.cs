@@ -1,0 +1,54 @@
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>An architecture as a checkpoint tells it.</summary>
+/// <param name="Channels">Channels of the input image.</param>
+/// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
+public abstract record ModelDescription(int Channels, int Classes);
+
+/// <summary>A vision transformer with a class token, pre-normalisation and exact GELU (Dosovitskiy et al. 2021, section 3.1).</summary>
+/// <param name="Channels">Channels of the input image.</param>
+/// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
+/// <param name="ImageTokens">Patches of the image, a square number; the class token is not counted.</param>
+/// <param name="PatchSize">Side of a patch in pixels.</param>
+/// <param name="Width">Elements of a token.</param>
+/// <param name="Depth">Blocks.</param>
+/// <param name="MlpWidth">Hidden elements of a block's MLP.</param>
+/// <param name="Heads">Attention heads; divides the width.</param>
+/// <param name="LayerNormEpsilon">Added to the variance in LayerNorm.</param>
+public sealed record VisionTransformerDescription(
+    int Channels, int Classes, int ImageTokens, int PatchSize, int Width, int Depth, int MlpWidth, int Heads, double LayerNormEpsilon)
+    : ModelDescription(Channels, Classes)
+{
+    /// <summary>Side of the square image in pixels.</summary>
+    public int ImageSize => (int)Math.Sqrt(ImageTokens) * PatchSize;
+}
+
+/// <summary>The two blocks of He et al. 2016.</summary>
+public enum ResNetBlockKind
+{
+    /// <summary>Two 3x3 convolutions.</summary>
+    Basic,
+
+    /// <summary>1x1, 3x3, 1x1.</summary>
+    Bottleneck,
+}
+
+/// <summary>A residual network (He et al. 2016). Strides are not in a checkpoint: the family's convention holds.</summary>
+/// <param name="Channels">Channels of the input image.</param>
+/// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
+/// <param name="Block">The kind of every block.</param>
+/// <param name="Layers">Blocks a stage.</param>
+/// <param name="StageWidths">Channels inside a stage's blocks (of the 3x3 convolutions).</param>
+/// <param name="StageOutputs">Channels a stage hands on.</param>
+/// <param name="StemWidth">Channels of the first convolution.</param>
+/// <param name="StemKernel">7 (ImageNet stem, then max pooling) or 3 (small images).</param>
+public sealed record ResNetDescription(
+    int Channels,
+    int Classes,
+    ResNetBlockKind Block,
+    IReadOnlyList<int> Layers,
+    IReadOnlyList<int> StageWidths,
+    IReadOnlyList<int> StageOutputs,
+    int StemWidth,
+    int StemKernel)
+    : ModelDescription(Channels, Classes);

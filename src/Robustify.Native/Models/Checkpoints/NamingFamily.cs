@@ -1,0 +1,58 @@
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>Where a published tensor goes.</summary>
+/// <param name="Name">The engine's name; empty for a tensor that is known and not needed.</param>
+/// <param name="Part">Which of <paramref name="PartCount"/> equal parts, joined along the first dimension.</param>
+/// <param name="PartCount">1, or 3 for query, key and value.</param>
+internal readonly record struct EngineTarget(string Name, int Part = 0, int PartCount = 1)
+{
+    public static readonly EngineTarget Skipped = new("");
+}
+
+/// <summary>The names of one family of checkpoints.</summary>
+internal abstract class NamingFamily(CheckpointFamily family)
+{
+    private static readonly NamingFamily[] All =
+    [
+        VisionTransformerNaming.Timm, VisionTransformerNaming.Torchvision, VisionTransformerNaming.HuggingFace, new ResNetNaming(),
+    ];
+
+    public CheckpointFamily Family { get; } = family;
+
+    /// <summary>
+    /// The family that knows the most of the names; null where none knows any. So a file with a part of the names will do.
+    /// </summary>
+    public static NamingFamily? Detect(IEnumerable<string> published)
+    {
+        var counts = new int[All.Length];
+        foreach (string name in published)
+        {
+            for (int i = 0; i < All.Length; i++)
+                counts[i] += All[i].Translate(WithoutPrefix(name)) is null ? 0 : 1;
+        }
+
+        int most = counts.Max();
+        return most == 0 ? null : All[Array.IndexOf(counts, most)];
+    }
+
+    public static NamingFamily? Of(CheckpointFamily family) => Array.Find(All, f => f.Family == family);
+
+    /// <summary>The name without the prefix of the frozen original tail, which is named as the model itself is.</summary>
+    public static string WithoutPrefix(string name) =>
+        name.StartsWith(CheckpointNames.OriginalPrefix, StringComparison.Ordinal) ? name[CheckpointNames.OriginalPrefix.Length..] : name;
+
+    /// <summary>The engine's name of a published one; null where the family does not know it.</summary>
+    public abstract EngineTarget? Translate(string published);
+
+    /// <summary>Splits "N.rest" where N is a number without leading zeros.</summary>
+    protected static bool TrySplitNumber(string text, out int number, out string rest)
+    {
+        int dot = text.IndexOf('.');
+        (number, rest) = (0, "");
+        if (dot is < 1 or > 6 || (text[0] == '0' && dot > 1) || text.AsSpan(0, dot).ContainsAnyExceptInRange('0', '9'))
+            return false;
+        number = int.Parse(text.AsSpan(0, dot), System.Globalization.CultureInfo.InvariantCulture);
+        rest = text[(dot + 1)..];
+        return true;
+    }
+}

@@ -1,0 +1,33 @@
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>
+/// A tensor of an open <see cref="SafetensorsFile"/>. The data lies in the mapped file: it is invalid once the file is disposed.
+/// </summary>
+public readonly ref struct TensorEntry
+{
+    internal TensorEntry(StoredTensor tensor, ReadOnlySpan<byte> data)
+    {
+        Name = tensor.Name;
+        DType = tensor.DType;
+        Shape = tensor.Shape;
+        Data = data;
+    }
+
+    /// <summary>The name in the file.</summary>
+    public string Name { get; }
+
+    /// <summary>The element type.</summary>
+    public StoredDType DType { get; }
+
+    /// <summary>Row-major extents; empty for a scalar.</summary>
+    public long[] Shape { get; }
+
+    /// <summary>The elements, little-endian, row-major; not necessarily aligned.</summary>
+    public ReadOnlySpan<byte> Data { get; }
+
+    /// <summary>The product of the shape.</summary>
+    public int ElementCount => Data.Length / DType.ElementSize();
+}
+
+/// <summary>What the header says of a tensor; the offsets count bytes from the end of the header and are checked.</summary>
+internal sealed record StoredTensor(string Name, StoredDType DType, long[] Shape, long Begin, long End);

@@ -1,0 +1,88 @@
+using Robustify.Kernels;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>Tells a vision transformer's architecture from the shapes of its tensors.</summary>
+internal static class VisionTransformerInference
+{
+    public static VisionTransformerDescription Describe(CheckpointReader reader)
+    {
+        int[] patch = Require(reader, "patch_embed.proj.weight", 4, "[D, C, P, P]");
+        int[] positions = Require(reader, "pos_embed", 3, "[1, 1 + tokens, D]");
+        Require(reader, "cls_token", 3, "[1, 1, D]");
+        int[] hidden = Require(reader, "blocks.0.mlp.fc1.weight", 2, "[mlp, D]");
+        (int width, int channels, int patchSize) = (patch[0], patch[1], patch[2]);
+        if (patch[3] != patchSize)
+            throw Refuse(reader, $"'patch_embed.proj.weight' has patches of {patchSize}x{patch[3]}, square ones expected");
+        int tokens = positions[1] - 1;
+        int side = (int)Math.Sqrt(Math.Max(0, tokens));
+        if (tokens < 1 || side * side != tokens || positions[2] != width || (long)side * patchSize > int.MaxValue)
+            throw Refuse(reader, $"'pos_embed' has shape {OneLine.Shape<int>(positions)}, [1, 1 + a square number, {width}] expected");
+        var config = ModelConfig.Beside(reader.OpenedPath);
+        config?.RequireActivation();
+        return new VisionTransformerDescription(
+            channels,
+            Classes(reader, "head", width),
+            tokens,
+            patchSize,
+            width,
+            Depth(reader),
+            hidden[0],
+            Heads(reader, config, width),
+            Epsilon(reader, config));
+    }
+
+    /// <summary>The head's outputs, 0 without a head.</summary>
+    public static int Classes(CheckpointReader reader, string head, int features)
+    {
+        if (reader.PublishedShape($"{head}.weight") is not { } shape)
+            return 0;
+        return shape.Length == 2 && shape[1] == features
+            ? shape[0]
+            : throw Refuse(reader, $"'{head}.weight' has shape {OneLine.Shape<int>(shape)}, [classes, {features}] expected");
+    }
+
+    /// <summary>The published shape, which must have that many extents, none of them 0.</summary>
+    public static int[] Require(CheckpointReader reader, string name, int rank, string expected)
+    {
+        int[] shape = reader.PublishedShape(name) ?? throw Refuse(reader, $"'{name}' is missing, {expected} expected");
+        return shape.Length == rank && Array.IndexOf(shape, 0) < 0
+            ? shape
+            : throw Refuse(reader, $"'{name}' has shape {OneLine.Shape<int>(shape)}, {expected} expected");
+    }
+
+    public static RobustifyException Refuse(CheckpointReader reader, string found) =>
+        new($"{reader.Path}: {found}; use a checkpoint of a supported vision transformer or residual network");
+
+    // Counted along the names, so a name with a huge block number makes no huge model.
+    private static int Depth(CheckpointReader reader)
+    {
+        int depth = 0;
+        while (reader.Contains($"blocks.{depth}.mlp.fc1.weight"))
+            depth++;
+        return depth;
+    }
+
+    private static int Heads(CheckpointReader reader, ModelConfig? config, int width)
+    {
+        double heads = ModelConfig.FromMetadata(reader, CheckpointNames.HeadsKey) ?? config?.Heads ?? ConventionalHeads(reader, width);
+        return heads == Math.Floor(heads) && width % heads == 0
+            ? (int)heads
+            : throw Refuse(reader, $"{heads} attention heads found, a divisor of the width {width} expected");
+    }
+
+    // 64 elements a head up to ViT-L; ViT-H (Dosovitskiy et al. 2021, table 1), g and G (Zhai et al. 2022, table 2) have 16 heads.
+    private static int ConventionalHeads(CheckpointReader reader, int width) => width switch
+    {
+        1280 or 1408 or 1664 => 16,
+        <= 1024 when width % 64 == 0 => width / 64,
+        _ => throw new RobustifyException(
+            $"{reader.Path}: the number of attention heads cannot be told from the width {width}; "
+            + "put a config.json with \"num_attention_heads\" beside the file"),
+    };
+
+    private static double Epsilon(CheckpointReader reader, ModelConfig? config) =>
+        ModelConfig.FromMetadata(reader, CheckpointNames.LayerNormEpsilonKey)
+        ?? config?.LayerNormEpsilon
+        ?? (reader.Family == CheckpointFamily.HuggingFaceVisionTransformer ? 1e-12 : 1e-6);
+}
