@@ -3,30 +3,100 @@ using SkiaSharp;
 
 namespace Robustify.Native.Data.Images;
 
-/// <summary>Decodes picture files.</summary>
-public static class ImageFile
+/// <summary>
+/// Pictures in files: reads PNG, JPEG and WebP, writes PNG and JPEG. Pixels are taken as stored: no EXIF rotation and no colour-profile
+/// conversion (as Pillow and the torchvision loaders do), alpha is dropped without blending, CMYK becomes RGB by (255-C)(255-K)/255.
+/// </summary>
+public static partial class ImageFile
 {
-    /// <summary>Decodes a PNG, JPEG or WebP file as <paramref name="channels"/> (1 grey, 3 RGB), reshaping <paramref name="destination"/>.</summary>
-    /// <exception cref="RobustifyException">The file is missing or cannot be decoded.</exception>
+    /// <summary>For the <c>channels</c> arguments: grey files give one channel, all others three.</summary>
+    public const int ChannelsAsStored = 0;
+
+    /// <summary>Pictures of more pixels are refused before decoding: twice Pillow's "decompression bomb" warning limit.</summary>
+    public const long MaxPixels = 178_956_970;
+
+    /// <summary>Files beyond this many bytes are refused before reading: <see cref="MaxPixels"/> uncompressed RGB pixels fit in it.</summary>
+    public const long MaxFileBytes = 1L << 29;
+
+    /// <summary>Whether the name's ending is one of a picture that <see cref="Read"/> takes: png, jpg, jpeg or webp, in any case.</summary>
+    public static bool HasPictureExtension(ReadOnlySpan<char> path)
+    {
+        var extension = Path.GetExtension(path);
+        return extension.Equals(".png", StringComparison.OrdinalIgnoreCase) || extension.Equals(".jpg", StringComparison.OrdinalIgnoreCase)
+            || extension.Equals(".jpeg", StringComparison.OrdinalIgnoreCase) || extension.Equals(".webp", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Reads a picture file into <paramref name="destination"/>, reshaping it.</summary>
+    /// <param name="path">A PNG, JPEG or WebP file; the content decides, not the name.</param>
+    /// <param name="destination">Takes the pixels; undefined when the call throws.</param>
+    /// <param name="channels">1 = grey, 3 = RGB, or <see cref="ChannelsAsStored"/>.</param>
+    /// <exception cref="RobustifyException">Unreadable, empty, truncated, damaged, too large, or not one of the formats.</exception>
     public static void Read(string path, Image8 destination, int channels)
     {
-        using var bitmap = SKBitmap.Decode(path)
-            ?? throw new RobustifyException($"{path}: cannot be decoded, a PNG, JPEG or WebP picture expected; replace or remove the file");
-        destination.Reshape(bitmap.Width, bitmap.Height, channels);
-        var pixels = destination.Pixels;
-        for (int y = 0, at = 0; y < bitmap.Height; y++)
-            for (int x = 0; x < bitmap.Width; x++)
-            {
-                var color = bitmap.GetPixel(x, y);
-                if (channels == 1)
-                {
-                    pixels[at++] = (byte)((299 * color.Red + 587 * color.Green + 114 * color.Blue + 500) / 1000);
-                    continue;
-                }
+        using var bytes = FileBytes.Read(path, MaxFileBytes);
+        Decode(bytes.Span, path, destination, channels);
+    }
 
-                pixels[at++] = color.Red;
-                pixels[at++] = color.Green;
-                pixels[at++] = color.Blue;
-            }
+    /// <summary>Decodes a picture in memory into <paramref name="destination"/>, reshaping it.</summary>
+    /// <param name="encoded">The bytes of a PNG, JPEG or WebP file.</param>
+    /// <param name="name">What error messages call the picture.</param>
+    /// <param name="destination">Takes the pixels; undefined when the call throws.</param>
+    /// <param name="channels">1 = grey, 3 = RGB, or <see cref="ChannelsAsStored"/>.</param>
+    /// <exception cref="RobustifyException">Empty, truncated, damaged, too large, or not one of the formats.</exception>
+    public static unsafe void Decode(ReadOnlySpan<byte> encoded, string name, Image8 destination, int channels)
+    {
+        if (channels is not (ChannelsAsStored or 1 or 3))
+            throw new RobustifyException($"{name}: {channels} channels asked for, 1 (grey) or 3 (RGB) expected");
+        if (encoded.IsEmpty)
+            throw new RobustifyException($"{name}: the file is empty, a PNG, JPEG or WebP picture expected; replace it");
+        fixed (byte* address = encoded)
+        {
+            using var data = SKData.Create((nint)address, encoded.Length);
+            using var codec = SKCodec.Create(data) ?? throw NotAPicture(encoded, name);
+            if (codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp))
+                throw new RobustifyException($"{name}: a {codec.EncodedFormat} picture found, PNG, JPEG or WebP expected; convert it first");
+            DecodePixels(codec, name, destination, channels);
+        }
+    }
+
+    private static unsafe void DecodePixels(SKCodec codec, string name, Image8 destination, int channels)
+    {
+        SKImageInfo header = codec.Info;
+        if (header.Width > Image8.MaxSide || header.Height > Image8.MaxSide || (long)header.Width * header.Height > MaxPixels)
+            throw new RobustifyException($"{name}: the header claims {header.Width}x{header.Height} pixels, at most {Image8.MaxSide} a side and {MaxPixels} in all expected; reduce the picture first");
+        if (channels == ChannelsAsStored)
+            channels = header.ColorType == SKColorType.Gray8 ? 1 : 3;
+
+        // Premultiplying would blacken what lies under transparent pixels, so alpha is decoded unassociated and then dropped.
+        // No colour space is set: values stay as stored.
+        var alpha = header.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
+        var layout = new SKImageInfo(header.Width, header.Height, SKColorType.Rgba8888, alpha);
+        using var buffer = new NativePixels(header.Width, header.Height, 4);
+        SKCodecResult result = codec.GetPixels(layout, buffer.Address);
+        if (result != SKCodecResult.Success)
+            throw Undecodable(result, name);
+        destination.Reshape(header.Width, header.Height, channels);
+        if (channels == 3)
+            PixelLayout.RgbaToRgb(buffer.Span, destination.Pixels);
+        else
+            PixelLayout.RgbaToGrey(buffer.Span, destination.Pixels);
+    }
+
+    private static RobustifyException Undecodable(SKCodecResult result, string name) => result == SKCodecResult.IncompleteInput
+        ? new RobustifyException($"{name}: the picture ends before its last row; the file is truncated, replace it")
+        : new RobustifyException($"{name}: the picture cannot be decoded ({result}); the file is damaged or truncated, replace it");
+
+    private static RobustifyException NotAPicture(ReadOnlySpan<byte> encoded, string name)
+    {
+        string? format = encoded switch
+        {
+            [0x89, (byte)'P', (byte)'N', (byte)'G', ..] => "PNG",
+            [0xFF, 0xD8, ..] => "JPEG",
+            [(byte)'R', (byte)'I', (byte)'F', (byte)'F', ..] => "WebP",
+            _ => null,
+        };
+        return format is null
+            ? new RobustifyException($"{name}: not a picture, PNG, JPEG or WebP expected; remove it or convert it")
+            : new RobustifyException($"{name}: starts like a {format} file but its header is truncated, damaged or claims an impossible size; replace it");
     }
 }

@@ -1,0 +1,29 @@
+using Robustify.Kernels.Random;
+using Robustify.Native.Data.Images;
+
+namespace Robustify.Native.Corruptions;
+
+/// <summary>A Gaussian filter of standard deviation sigma (pixels), cut at 4 sigma, edge pixels repeated.</summary>
+internal sealed class GaussianBlur : Corruption
+{
+    private static readonly SeverityTable<double> Sigma = new(
+        imageNet224: [1, 2, 3, 4, 6],
+        inception299: [1.5, 2.5, 3.5, 4.5, 6.5],
+        tiny64: [0.5, 0.75, 1, 1.25, 1.5],
+        cifar32: [0.4, 0.6, 0.7, 0.8, 1]);
+
+    public override string Name => "gaussian_blur";
+
+    public override CorruptionGroup Group => CorruptionGroup.Validation;
+
+    public override int Index => 16;
+
+    private protected override void Apply(
+        Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
+    {
+        Span<double> values = scratch.First(source.Pixels.Length);
+        UnitRange.FromBytes(source.Pixels, values);
+        GaussianFilter.Apply(values, source.Width, source.Height, source.Channels, Sigma.At(variant, severity), scratch);
+        UnitRange.ToBytes(values, destination.Pixels);
+    }
+}

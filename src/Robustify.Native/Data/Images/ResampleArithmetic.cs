@@ -1,0 +1,37 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Robustify.Native.Data.Images;
+
+/// <summary>The fixed-point steps of <see cref="Resampler"/>.</summary>
+internal static class ResampleArithmetic
+{
+    /// <summary>One half: sums start here so that the final shift rounds.</summary>
+    public const int Half = 1 << (ResampleWeights.PrecisionBits - 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte ToByte(int sum) => (byte)Math.Clamp(sum >> ResampleWeights.PrecisionBits, 0, byte.MaxValue);
+
+    /// <summary>sums[i] += pixels[i] * weight. A vector of bytes widens to four vectors of 32-bit lanes; the tail is scalar.</summary>
+    public static void AddScaled(ReadOnlySpan<byte> pixels, int weight, Span<int> sums)
+    {
+        int i = 0;
+        for (; i <= pixels.Length - Vector<byte>.Count; i += Vector<byte>.Count)
+        {
+            Vector.Widen(new Vector<byte>(pixels[i..]), out var low, out var high);
+            Vector.Widen(low, out var quarter0, out var quarter1);
+            Vector.Widen(high, out var quarter2, out var quarter3);
+            AddScaled(quarter0, weight, sums[i..]);
+            AddScaled(quarter1, weight, sums[(i + Vector<int>.Count)..]);
+            AddScaled(quarter2, weight, sums[(i + 2 * Vector<int>.Count)..]);
+            AddScaled(quarter3, weight, sums[(i + 3 * Vector<int>.Count)..]);
+        }
+
+        for (; i < pixels.Length; i++)
+            sums[i] += pixels[i] * weight;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddScaled(Vector<uint> pixels, int weight, Span<int> sums) =>
+        (new Vector<int>(sums) + Vector.AsVectorInt32(pixels) * weight).CopyTo(sums);
+}
