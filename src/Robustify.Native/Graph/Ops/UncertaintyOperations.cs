@@ -1,0 +1,90 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Random;
+using Robustify.Kernels.Tensors;
+
+namespace Robustify.Native.Graph.Ops;
+
+/// <summary>Operations on the answers of frozen models: they have no gradient, as every target is a constant.</summary>
+public static class UncertaintyOperations
+{
+    /// <summary>Rows [first, first + rows) of a frozen value, as a value of their own.</summary>
+    public static Value FrozenRows(this GraphBuilder graph, string name, Value x, int first, int rows)
+    {
+        RequireFrozen(name, x);
+        if (first < 0 || rows < 1 || first + rows > x.Shape[0])
+            throw new RobustifyException($"rows {name}: {first}..{first + rows - 1} of {x.Shape} found, rows inside expected");
+        int[] extents = x.Shape.ToArray();
+        extents[0] = rows;
+        var y = graph.Activation(name, new Shape(extents), false);
+        long skippedBytes = x.Shape.Count / x.Shape[0] * first * sizeof(float);
+        graph.Add(new FrozenNode([x], [y], b =>
+            b.Copy(new TensorView(x.View.Pointer + (nint)skippedBytes, x.Type, y.Shape), y.View, accumulate: false)));
+        return y;
+    }
+
+    /// <summary>How much each row of a frozen model's logits [rows, K] counts: [rows].</summary>
+    public static Value ConfidenceWeights(this GraphBuilder graph, string name, Value logits, ConfidenceWeighting weighting)
+    {
+        RequireFrozen(name, logits);
+        var weights = graph.Activation(name, new Shape(logits.Shape[0]), false);
+        graph.Add(new FrozenNode([logits], [weights], b => b.ConfidenceWeights(logits.View, weights.View, weighting)));
+        return weights;
+    }
+
+    /// <summary>Row by row the less uncertain of two frozen models' logits.</summary>
+    public static Value LessUncertain(this GraphBuilder graph, string name, Value a, Value b)
+    {
+        RequireFrozen(name, a);
+        RequireFrozen(name, b);
+        if (a.Shape != b.Shape)
+            throw new RobustifyException($"{name}: logits {a.Shape} and {b.Shape} found, two models of the same classes expected");
+        var y = graph.Activation(name, a.Shape, false);
+        graph.Add(new FrozenNode([a, b], [y], backend => backend.LessUncertain(a.View, b.View, y.View)));
+        return y;
+    }
+
+    /// <summary>
+    /// Monte-Carlo dropout over the classifier alone: features [rows, D] to the log of the predictive mean [rows, K]. The body runs once,
+    /// so the passes cost almost nothing. It draws outside training too: that is its purpose.
+    /// </summary>
+    public static Value MonteCarloHead(
+        this GraphBuilder graph, string name, Value features, Parameter weight, Parameter bias, float probability, int passes)
+    {
+        int rows = features.Shape[0], width = features.Shape[1];
+        var (sampleIds, epoch) = graph.DrawInputs(rows);
+        uint layer = ++graph.RandomLayers;
+        ulong seed = graph.Seed;
+        var dropped = graph.Activation(name + ".dropped", new Shape(passes * rows, width), false);
+        graph.Add(new FrozenNode([features, sampleIds, epoch], [dropped], b =>
+        {
+            for (int pass = 0; pass < passes; pass++)
+            {
+                var slice = new TensorView(dropped.View.Pointer + (nint)((long)pass * rows * width * sizeof(float)), DType.Float32, features.Shape);
+                uint purpose = (uint)RandomPurpose.MonteCarloDropout | ((uint)pass << 8) | (layer << 16);
+                b.Dropout(features.View, sampleIds.View, slice, new DropoutDraw(seed, purpose, epoch.View, probability), accumulate: false);
+            }
+        }));
+        var logits = graph.Activation(name + ".passes", new Shape(passes * rows, weight.Value.Shape[0]), false);
+        graph.Add(new FrozenNode([dropped], [logits], b =>
+            b.Linear(dropped.View, weight.Value.View, bias.Value.View, logits.View, Activation.None, default)));
+        var mean = graph.Activation(name, new Shape(rows, weight.Value.Shape[0]), false);
+        graph.Add(new FrozenNode([logits], [mean], b => b.LogMeanSoftmax(logits.View, mean.View)));
+        return mean;
+    }
+
+    private static void RequireFrozen(string name, Value x)
+    {
+        if (x.RequiresGradient)
+            throw new InvalidOperationException($"{name}: {x} is trained; a target must be a constant");
+    }
+
+    private sealed class FrozenNode(Value[] inputs, Value[] outputs, Action<IBackend> execute) : Node
+    {
+        public override IEnumerable<Value> Inputs => inputs;
+
+        public override IEnumerable<Value> Outputs => outputs;
+
+        public override void Execute(IBackend backend) => execute(backend);
+    }
+}

@@ -1,0 +1,92 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+
+namespace Robustify.Native.Method;
+
+/// <summary>What the clean head stands on.</summary>
+public enum TailKind
+{
+    /// <summary>One tuned tail feeds all three heads.</summary>
+    Shared,
+
+    /// <summary>The clean head keeps the original frozen tail and head: choosing it gives the original model's answer bit for bit.</summary>
+    Split,
+}
+
+/// <summary>Where the uncertainty of a target comes from.</summary>
+public enum UncertaintyKind
+{
+    /// <summary>Entropy of one pass.</summary>
+    Entropy,
+
+    /// <summary>Entropy of the predictive mean of several dropout passes over the classifier.</summary>
+    MonteCarloDropout,
+}
+
+/// <summary>The combined head's target.</summary>
+public enum TargetKind
+{
+    /// <summary>The original model on clean images, the teacher on augmented ones.</summary>
+    Source,
+
+    /// <summary>On every image whichever of the two is less uncertain.</summary>
+    Confident,
+}
+
+/// <summary>
+/// The choices of three-headed, uncertainty-aware distillation after "Efficiently Robustify Pre-trained Models" (arXiv 2309.07499). The
+/// paper's exact formulas are not public: the defaults are this project's own.
+/// </summary>
+public sealed record DistillationOptions
+{
+    /// <summary>Clean images a step; as many augmented ones go with them.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Blocks that are tuned; null for the model's own default (a sixth of a transformer's).</summary>
+    public int? TailBlocks { get; init; }
+
+    /// <summary>Shared or split tail.</summary>
+    public TailKind Tail { get; init; } = TailKind.Shared;
+
+    /// <summary>Weight of a target by its uncertainty.</summary>
+    public ConfidenceWeighting Weighting { get; init; } = ConfidenceWeighting.OneMinusEntropy;
+
+    /// <summary>How uncertainty is measured.</summary>
+    public UncertaintyKind Uncertainty { get; init; } = UncertaintyKind.Entropy;
+
+    /// <summary>Target of the combined head.</summary>
+    public TargetKind Target { get; init; } = TargetKind.Source;
+
+    /// <summary>Temperature of distillation, at least 0.1.</summary>
+    public float Temperature { get; init; } = 2;
+
+    /// <summary>Weight of the distillation term, at least 0.</summary>
+    public float Lambda { get; init; } = 1;
+
+    /// <summary>Label smoothing of the cross-entropy terms.</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary>Probability of Monte-Carlo dropout, in (0, 1).</summary>
+    public float DropoutProbability { get; init; } = 0.1f;
+
+    /// <summary>Passes of Monte-Carlo dropout, 2 to 100.</summary>
+    public int DropoutPasses { get; init; } = 10;
+
+    /// <summary>Key of all draws.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Refuses values outside their ranges.</summary>
+    public void Validate()
+    {
+        if (BatchSize < 1)
+            throw new RobustifyException($"distillation: batch {BatchSize} found, at least 1 expected");
+        if (!(Temperature is >= 0.1f and <= 1000))
+            throw new RobustifyException($"distillation: temperature {Temperature} found, 0.1..1000 expected");
+        if (!(Lambda is >= 0 and <= 1000))
+            throw new RobustifyException($"distillation: lambda {Lambda} found, 0..1000 expected");
+        if (!(DropoutProbability is > 0 and < 1) || DropoutPasses is < 2 or > 100)
+            throw new RobustifyException($"distillation: dropout {DropoutProbability} in {DropoutPasses} passes found, a probability inside 0..1 and 2..100 passes expected");
+        if (!(LabelSmoothing is >= 0 and < 1))
+            throw new RobustifyException($"distillation: label smoothing {LabelSmoothing} found, 0 to below 1 expected");
+    }
+}

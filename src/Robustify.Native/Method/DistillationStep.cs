@@ -1,0 +1,144 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+using Robustify.Native.Data.Loading;
+using Robustify.Native.Graph;
+using Robustify.Native.Graph.Ops;
+using Robustify.Native.Models;
+using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Planning;
+using Robustify.Native.Training;
+
+namespace Robustify.Native.Method;
+
+/// <summary>
+/// One step of three-headed distillation. With clean images x, augmented ones x', original model g, teacher t, w the confidence weight:
+/// <code>
+/// L_c = CE(h_c(x), y)  + lambda w(g(x))  tau² KL(g(x)/tau  || h_c(x)/tau)
+/// L_u = CE(h_u(x'), y) + lambda w(t(x')) tau² KL(t(x')/tau || h_u(x')/tau)
+/// L_m = the same over both, target g on x and t on x' (or whichever is less uncertain)
+/// </code>
+/// Every target is a constant. In the split form the clean head is the original itself, so L_c has nothing to train and is left out.
+/// </summary>
+public sealed class DistillationStep : ITrainingStep
+{
+    private readonly GraphBuilder graph;
+    private readonly StepInputs inputs;
+    private readonly Plan plan;
+    private readonly DistillationOptions options;
+
+    /// <summary>Builds and plans the step.</summary>
+    /// <param name="student">The large model.</param>
+    /// <param name="parameters">Its training store.</param>
+    /// <param name="teacher">The small robust model; takes the same images.</param>
+    /// <param name="teacherParameters">Its tensors, all frozen.</param>
+    /// <param name="options">The method's choices.</param>
+    public DistillationStep(
+        ThreeHeadedStudent student, ParameterStore parameters, IVisionModel teacher, ParameterStore teacherParameters, DistillationOptions options)
+    {
+        options.Validate();
+        RequireSameTask(student.Model, teacher);
+        this.options = options;
+        Parameters = parameters;
+        int batch = options.BatchSize;
+        graph = new GraphBuilder(training: true, options.Seed);
+        inputs = new StepInputs(graph, student.Model, batch, views: 2);
+        var model = student.Model;
+        var tuned = new ParameterScope(parameters);
+        var original = new ParameterScope(parameters, CheckpointNames.OriginalPrefix);
+        bool confident = options.Target == TargetKind.Confident;
+
+        // Targets: g on the clean rows and t on the augmented ones, or both on all rows where the less uncertain is chosen.
+        var trunk = model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks);
+        var originalFeatures = model.Tail(graph, original, confident ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, batch), student.TrunkBlocks);
+        var g = Target(original, model.HeadName, "original", originalFeatures);
+        var teacherScope = new ParameterScope(teacherParameters);
+        var teacherImages = confident ? inputs.Images : graph.FrozenRows("augmented", inputs.Images, batch, batch);
+        var t = Target(teacherScope, teacher.HeadName, "teacher", teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0));
+
+        var features = model.Tail(graph, tuned, trunk, student.TrunkBlocks);
+        if (student.Tail == TailKind.Shared)
+        {
+            var loss = graph.Loss("loss.clean", graph.Head(tuned, student.CleanHead, features));
+            Add(loss, confident ? Rows(g, 0) : g, firstRow: 0);
+        }
+
+        var unclean = graph.Loss("loss.unclean", graph.Head(tuned, student.UncleanHead, features));
+        Add(unclean, confident ? Rows(t, batch) : t, firstRow: batch);
+
+        // Half the weight each, as the mean over the union of two halves of equal size.
+        var combined = graph.Loss("loss.combined", graph.Head(tuned, student.CombinedHead, features));
+        var chosen = confident ? LessUncertain(g, t) : default;
+        Add(combined, confident ? Rows(chosen, 0) : g, firstRow: 0, scale: 0.5f);
+        Add(combined, confident ? Rows(chosen, batch) : t, firstRow: batch, scale: 0.5f);
+
+        graph.Differentiate();
+        plan = new Plan(graph);
+        ArenaBytes = plan.ArenaBytes;
+        plan.Allocate();
+    }
+
+    /// <inheritdoc/>
+    public int AugMixViews => 1;
+
+    /// <inheritdoc/>
+    public ParameterStore Parameters { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LossHead> Losses => graph.Losses;
+
+    /// <inheritdoc/>
+    public long ArenaBytes { get; }
+
+    /// <inheritdoc/>
+    public void Compute(IBackend backend, Batch batch)
+    {
+        inputs.Fill(batch, batch.Images);
+        plan.Run(backend);
+    }
+
+    /// <inheritdoc/>
+    public string? FindNonFinite(IBackend backend) => plan.RunSearchingNonFinite(backend);
+
+    /// <inheritdoc/>
+    public void Dispose() => plan.Dispose();
+
+    private static void RequireSameTask(IVisionModel student, IVisionModel teacher)
+    {
+        if (student.Classes != teacher.Classes)
+            throw new RobustifyException($"distillation: teacher of {teacher.Classes} classes found, {student.Classes} expected as the student has");
+        if (student.ImageSize != teacher.ImageSize || student.Channels != teacher.Channels)
+        {
+            throw new RobustifyException(
+                $"distillation: teacher for {teacher.ImageSize}x{teacher.ImageSize}x{teacher.Channels} images found, "
+                + $"{student.ImageSize}x{student.ImageSize}x{student.Channels} expected; use a teacher of the student's input size");
+        }
+    }
+
+    /// <summary>A frozen model's logits, and the logits its uncertainty is taken from: the same, or the mean of dropout passes.</summary>
+    private FrozenAnswer Target(ParameterScope scope, string head, string name, Value features)
+    {
+        var logits = graph.Head(scope, head, features);
+        var uncertain = options.Uncertainty == UncertaintyKind.Entropy
+            ? logits
+            : graph.MonteCarloHead($"{name}.mc", features, scope[head + ".weight"], scope[head + ".bias"], options.DropoutProbability, options.DropoutPasses);
+        return new FrozenAnswer(logits, graph.ConfidenceWeights($"{name}.weights", uncertain, options.Weighting));
+    }
+
+    private FrozenAnswer Rows(FrozenAnswer answer, int first) => new(
+        graph.FrozenRows("target", answer.Logits, first, options.BatchSize), graph.FrozenRows("target.weights", answer.Weights, first, options.BatchSize));
+
+    private FrozenAnswer LessUncertain(FrozenAnswer g, FrozenAnswer t)
+    {
+        var logits = graph.LessUncertain("confident", g.Logits, t.Logits);
+        return new FrozenAnswer(logits, graph.ConfidenceWeights("confident.weights", logits, options.Weighting));
+    }
+
+    private void Add(LossHead loss, FrozenAnswer target, int firstRow, float scale = 1)
+    {
+        loss.CrossEntropy(inputs.Labels, firstRow, options.BatchSize, options.LabelSmoothing, scale);
+        if (options.Lambda > 0)
+            loss.Distillation(target.Logits, target.Weights, firstRow, options.BatchSize, options.Temperature, scale * options.Lambda);
+    }
+
+    private readonly record struct FrozenAnswer(Value Logits, Value Weights);
+}
