@@ -7,7 +7,7 @@ namespace Robustify.Kernels.Cpu;
 /// The CPU device: float32, System.Numerics.Tensors where it has the operation, own SIMD for matrix products, convolution, attention and
 /// norms, on all workers. One file per group of operations.
 /// </summary>
-public sealed unsafe partial class CpuBackend
+public sealed unsafe partial class CpuBackend : IDisposable
 {
     private readonly CpuThreads threads;
     private readonly NativeBuffer[] workerScratch;
