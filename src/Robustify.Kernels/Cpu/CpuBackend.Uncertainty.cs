@@ -36,7 +36,8 @@ public sealed unsafe partial class CpuBackend
         var probabilities = new Span<float>(SharedScratch(classes), classes);
         for (int row = 0; row < rows; row++)
         {
-            var (left, right) = (a.Span.Slice(row * classes, classes), b.Span.Slice(row * classes, classes));
+            var left = a.Span.Slice(row * classes, classes);
+            var right = b.Span.Slice(row * classes, classes);
             TensorPrimitives.SoftMax<float>(left, probabilities);
             float entropy = NormalizedEntropy(probabilities);
             TensorPrimitives.SoftMax<float>(right, probabilities);

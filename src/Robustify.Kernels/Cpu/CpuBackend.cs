@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Cpu.Gemm;
 using Robustify.Kernels.Memory;
 
@@ -8,7 +9,7 @@ namespace Robustify.Kernels.Cpu;
 /// The CPU device: float32, System.Numerics.Tensors where it has the operation, own SIMD for matrix products, convolution, attention and
 /// norms, on all workers. One file per group of operations.
 /// </summary>
-public sealed unsafe partial class CpuBackend : IDisposable
+public sealed unsafe partial class CpuBackend : IBackend
 {
     private readonly CpuThreads threads;
     private readonly NativeBuffer[] workerScratch;
@@ -71,6 +72,8 @@ public sealed unsafe partial class CpuBackend : IDisposable
 
         return (float*)sharedScratch.Pointer;
     }
+
+    private float* WorkerScratch(int worker) => workerPointers[worker];
 
     /// <summary>C (+)= op(A) op(B), then the epilogue; row stride of C = n.</summary>
     private void Multiply<TA, TB, TEpilogue>(int m, int n, int k, TA a, TB b, float* c, bool accumulate, TEpilogue epilogue)
