@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cpu;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Robustify.Kernels.Memory;
@@ -46,7 +47,7 @@ public sealed partial class OptimizerGoldenTests
         int count = x0.Length;
 
         var options = Options(c);
-        using var backend = CpuAsBackend.Create();
+        using var backend = new CpuBackend(1);
         using var memory = new NativeBuffer(4L * count * sizeof(float), "optimizer test");
         TensorView parameters = memory.View(0, new Shape(count)), gradients = memory.View(count * sizeof(float), new Shape(count));
         int stateLength = (int)Optimizer.StateLength(options, count);

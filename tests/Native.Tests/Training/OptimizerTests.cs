@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cpu;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
@@ -11,7 +12,7 @@ public sealed class OptimizerTests : IDisposable
 {
     private const int Count = 40;
 
-    private readonly IBackend backend = CpuAsBackend.Create();
+    private readonly IBackend backend = new CpuBackend(1);
     private readonly NativeBuffer memory = new(8 * Count * sizeof(float), "optimizer test");
 
     [Theory]

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Robustify.Kernels.Cpu;
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Graph;
+using Robustify.Native.Models;
+using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Models.ResNet;
+using Robustify.Native.Planning;
+
+namespace Robustify.Native.Tests.Golden;
+
+/// <summary>A model fixture, computed once: the graph in evaluation or training mode, run on the fixture's batch.</summary>
+internal sealed class GoldenModel : IDisposable
+{
+    private readonly Plan plan;
+
+    public GoldenModel(string folder, bool training)
+    {
+        string mode = IsResNet(folder) ? (training ? "_train" : "_eval") : "";
+        Expected = GoldenData.Json("models", folder, $"expected{mode}.json");
+        Source = ModelSource.Resolve(GoldenData.PathOf("models", folder, "model.safetensors"));
+        int[] nchw = [.. Expected.GetProperty("input").GetProperty("shape").EnumerateArray().Select(x => x.GetInt32())];
+        Model = Source.Model is ResNet resnet ? new ResNet(resnet.Options with { ImageSize = nchw[2] }) : Source.Model;
+        Parameters = Source.LoadClassifier(_ => true, seed: 0);
+        Graph = new GraphBuilder(training);
+        var images = Graph.Input("images", new Shape(nchw[0], nchw[2], nchw[3], nchw[1]));
+        Labels = Graph.Input("labels", new Shape(nchw[0]), DType.Int32);
+        Logits = Graph.Keep(Model.Classify(Graph, new ParameterScope(Parameters), images));
+        Graph.Loss("loss", Logits).CrossEntropy(Labels, 0, nchw[0]);
+        foreach (var value in Graph.Values.ToArray())
+            Graph.Keep(value);
+        Graph.Differentiate();
+        plan = new Plan(Graph).Allocate();
+        ToNhwc(GoldenData.Floats("models", folder, "input.f32.bin"), nchw, images.View.Span);
+        unsafe
+        {
+            int i = 0;
+            foreach (var label in Expected.GetProperty("labels").EnumerateArray())
+                Labels.View.Integers[i++] = label.GetInt32();
+        }
+    }
+
+    public JsonElement Expected { get; }
+
+    public ModelSource Source { get; }
+
+    public IVisionModel Model { get; }
+
+    public ParameterStore Parameters { get; }
+
+    public GraphBuilder Graph { get; }
+
+    public Value Labels { get; }
+
+    public Value Logits { get; }
+
+    public CpuBackend Backend { get; } = new(2);
+
+    public double Loss => Graph.Losses[0].Value.View.Span[0];
+
+    public static bool IsResNet(string folder) => folder.Contains("resnet", StringComparison.Ordinal);
+
+    public void Run() => plan.Run(Backend);
+
+    public Value Find(string name) => Graph.Values.First(v => v.Name == name);
+
+    public void Dispose()
+    {
+        plan.Dispose();
+        Parameters.Dispose();
+        Backend.Dispose();
+    }
+
+    /// <summary>[N, C, H, W] to [N, H, W, C].</summary>
+    public static void ToNhwc(ReadOnlySpan<float> source, ReadOnlySpan<int> nchw, Span<float> destination)
+    {
+        int channels = nchw[1], plane = nchw[2] * nchw[3];
+        for (int n = 0; n < nchw[0]; n++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                for (int i = 0; i < plane; i++)
+                    destination[(n * plane + i) * channels + c] = source[(n * channels + c) * plane + i];
+            }
+        }
+    }
+}
