@@ -53,6 +53,27 @@ public sealed class RunDirectory
         return run;
     }
 
+    /// <summary>Does the run's work and writes how it ended into run.json: finished, interrupted, or failed with the reason.</summary>
+    public T Guard<T>(Func<T> work)
+    {
+        try
+        {
+            T result = work();
+            SetStatus("finished");
+            return result;
+        }
+        catch (OperationCanceledException)
+        {
+            SetStatus("interrupted");
+            throw;
+        }
+        catch (Exception e)
+        {
+            SetStatus("failed", e.Message);
+            throw;
+        }
+    }
+
     /// <summary>A file of the run.</summary>
     public string PathOf(string name) => Path.Combine(Root, name);
 

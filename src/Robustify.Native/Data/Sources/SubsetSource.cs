@@ -32,6 +32,9 @@ public sealed class SubsetSource : IImageSource
     /// <summary>Index of image <paramref name="index"/> in the whole source, which names its random draws.</summary>
     public int WholeIndex(int index) => indices[index];
 
+    /// <summary>The indices in the whole source of images of this one.</summary>
+    public int[] Whole(int[] own) => Array.ConvertAll(own, WholeIndex);
+
     /// <inheritdoc/>
     public int Label(int index) => whole.Label(indices[index]);
 

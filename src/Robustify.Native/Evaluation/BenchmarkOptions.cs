@@ -1,0 +1,16 @@
+using Robustify.Native.Corruptions;
+
+namespace Robustify.Native.Evaluation;
+
+/// <summary>What a benchmark measures.</summary>
+public sealed record BenchmarkOptions
+{
+    /// <summary>Key of the corruptions' draws; an image's draws depend on it, the corruption, the severity and the image alone.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The corruptions; none measures clean images only.</summary>
+    public IReadOnlyList<Corruption> Corruptions { get; init; } = CorruptionCatalog.All;
+
+    /// <summary>The severities, each 1..5.</summary>
+    public IReadOnlyList<int> Severities { get; init; } = [1, 2, 3, 4, 5];
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Robustify.Native.Evaluation;
+
+/// <summary>
+/// The layout of results.json: accuracies are fractions in 0..1; <c>ledger.*.seconds</c> are the only times, all else is a function of
+/// the seed.
+/// </summary>
+public static class ResultsFile
+{
+    /// <summary>Writes models and ledger as one object.</summary>
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<ModelResult> results, Ledger ledger)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("models");
+        foreach (var result in results)
+            WriteModel(json, result);
+        json.WriteEndObject();
+        json.WriteStartObject("ledger");
+        foreach (var (phase, cost) in ledger)
+        {
+            json.WriteStartObject(phase);
+            json.WriteNumber("seconds", Math.Round(cost.Seconds, 3));
+            json.WriteNumber("trained_parameters", cost.TrainedParameters);
+            json.WriteNumber("images", cost.Images);
+            json.WriteNumber("steps", cost.Steps);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteModel(Utf8JsonWriter json, ModelResult result)
+    {
+        json.WriteStartObject(result.Name);
+        json.WriteStartObject("clean");
+        json.WriteNumber("top1", result.Clean.Top1);
+        json.WriteNumber("images", result.Clean.Images);
+        json.WriteEndObject();
+        if (!double.IsNaN(result.MeanCorruptionTop1))
+        {
+            json.WriteStartObject("corruption");
+            json.WriteNumber("mean_top1", result.MeanCorruptionTop1);
+            WritePer(json, result.Scores, (writer, severity, score) => writer.WriteNumber(severity, score.Top1));
+            json.WriteEndObject();
+        }
+
+        if (result.HeadCounts.Count > 0)
+            WriteHeads(json, result);
+        json.WriteEndObject();
+    }
+
+    private static void WriteHeads(Utf8JsonWriter json, ModelResult result)
+    {
+        long[] total = [.. Enumerable.Range(0, 3).Select(head => result.HeadCounts.Values.Sum(c => c[head]))];
+        long images = Math.Max(1, result.Scores.Values.Sum(s => s.Images));
+        json.WriteStartObject("heads");
+        WriteShares(json, total, images);
+        WritePer(json, result.HeadCounts, (writer, severity, counts) =>
+        {
+            writer.WriteStartObject(severity);
+            WriteShares(writer, counts, Math.Max(1, counts.Sum()));
+            writer.WriteEndObject();
+        });
+        json.WriteEndObject();
+        json.WriteStartObject("selectors");
+        foreach (var (selector, scores) in result.Selectors)
+        {
+            json.WriteStartObject(selector);
+            json.WriteNumber("clean_top1", scores.GetValueOrDefault(Condition.Clean).Top1);
+            if (ModelResult.Mean(scores) is var mean && !double.IsNaN(mean))
+                json.WriteNumber("corruption_mean_top1", mean);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteShares(Utf8JsonWriter json, long[] counts, long images)
+    {
+        json.WriteNumber("clean", (double)counts[0] / images);
+        json.WriteNumber("unclean", (double)counts[1] / images);
+        json.WriteNumber("combined", (double)counts[2] / images);
+    }
+
+    private static void WritePer<T>(Utf8JsonWriter json, Dictionary<Condition, T> values, Action<Utf8JsonWriter, string, T> write)
+    {
+        json.WriteStartObject("per");
+        foreach (var corruption in values.Where(v => v.Key.Corruption is not null).GroupBy(v => v.Key.Corruption!))
+        {
+            json.WriteStartObject(corruption.Key);
+            foreach (var (condition, value) in corruption)
+                write(json, condition.Severity.ToString(CultureInfo.InvariantCulture), value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Robustify.Kernels;
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Graph;
+using Robustify.Native.Models.Checkpoints;
+
+namespace Robustify.Native.Training;
+
+/// <summary>
+/// Everything a run needs to go on as if it had never stopped, in one file: every tensor, the optimizer's state, the step. Random draws
+/// need no state, as they are functions of seed, epoch and sample.
+/// </summary>
+public static class TrainingState
+{
+    private const string StepKey = "step";
+    private const string RunKey = "run";
+    private const string OptimizerPrefix = "optimizer.";
+
+    /// <summary>Writes the state whole or not at all. <paramref name="run"/> says in one line what must be equal to resume.</summary>
+    public static void Save(string path, ParameterStore parameters, Optimizer optimizer, string run)
+    {
+        var writer = new SafetensorsWriter();
+        writer.SetMetadata(RunKey, run);
+        writer.SetMetadata(StepKey, optimizer.CompletedSteps.ToString(CultureInfo.InvariantCulture));
+        foreach (var parameter in parameters.All)
+            writer.AddFloats(parameter.Spec.Name, Array.ConvertAll(parameter.Spec.Shape.ToArray(), x => (long)x), Values(parameter.Value.View));
+        foreach (var state in optimizer.State)
+            writer.AddFloats(OptimizerPrefix + state.Name, [state.Values.Shape.Count], Values(state.Values));
+        writer.Save(path);
+    }
+
+    /// <summary>Fills tensors and optimizer from a state file.</summary>
+    /// <exception cref="RobustifyException">No such file, or the state of another run.</exception>
+    public static void Load(string path, ParameterStore parameters, Optimizer optimizer, string run)
+    {
+        if (!File.Exists(path))
+            throw new RobustifyException($"{path}: not found, so there is nothing to resume; start the run without --resume");
+        using var file = SafetensorsFile.Open(path);
+        string found = file.Metadata.GetValueOrDefault(RunKey, "");
+        if (found != run)
+            throw new RobustifyException($"{path}: is of a run with {found}; this one has {run}; resume with the options the run began with");
+        foreach (var parameter in parameters.All)
+            file.ReadFloat32(parameter.Spec.Name, parameter.Value.View.Span);
+        foreach (var state in optimizer.State)
+            file.ReadFloat32(OptimizerPrefix + state.Name, state.Values.Span);
+        optimizer.Resume(long.Parse(file.Metadata[StepKey], NumberStyles.None, CultureInfo.InvariantCulture));
+    }
+
+    private static unsafe ReadOnlyMemory<float> Values(TensorView view) => new NativeFloats(view.Floats, checked((int)view.Shape.Count)).Memory;
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Robustify.Native.Evaluation;
+using Robustify.Native.Graph;
+using Robustify.Native.Models;
+using Robustify.Native.Runs;
+using Robustify.Native.Training;
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>The verbs pretrain, teach and finetune: trains a plain classifier and measures it on clean test images.</summary>
+public static class ClassifierTraining
+{
+    /// <summary>Trains, writes the run directory, and returns what it took.</summary>
+    public static TrainingCost Run(ClassifierTrainingOptions options, WorkflowContext context, Action<Utf8JsonWriter> describe)
+    {
+        options.Validate();
+        var source = ModelSource.Resolve(options.Model);
+        var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
+        data.RequireClasses(source.Model, options.Model);
+        var directory = RunDirectory.Open(options.Out, describe);
+        return directory.Guard(() =>
+        {
+            var cost = Train(options, context, source, data, directory);
+            using var parameters = ModelSource.Resolve(directory.Checkpoint).LoadClassifier(_ => false, options.Seed);
+            using var predictor = new ClassifierPredictor(options.ResultName, source.Model, parameters, source.Normalization, Benchmark.BatchSize);
+            var results = Benchmark.Run([predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
+            directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
+            foreach (var result in results)
+                context.Message($"{result.Name}: clean top-1 {result.Clean.Top1:F4} on {result.Clean.Images} test images");
+            return cost;
+        });
+    }
+
+    /// <summary>The training alone, for workflows that measure by themselves.</summary>
+    internal static TrainingCost Train(
+        ClassifierTrainingOptions options, WorkflowContext context, ModelSource source, LabeledData data, RunDirectory directory)
+    {
+        using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed);
+        using var step = new ClassificationStep(source.Model, parameters, new ClassificationOptions
+        {
+            BatchSize = Math.Min(options.Batch, data.Train.Length), LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout,
+            AugMixViews = options.AugMixViews, ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
+        });
+        return new TrainingRun
+        {
+            Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
+            Batch = Math.Min(options.Batch, data.Train.Length), Phase = options.ResultName,
+            Trainer = new TrainerOptions
+            {
+                Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,
+            },
+            SaveModel = path => source.Save(path, parameters),
+        }.Execute();
+    }
+
+    private static bool IsTrained(ClassifierTrainingOptions options, IVisionModel model, ParameterSpec spec)
+    {
+        if (options.Part == TrainedPart.Full || spec.Name.StartsWith(model.HeadName + ".", StringComparison.Ordinal))
+            return true;
+        return options.Part == TrainedPart.Partial && model.BlockOf(spec.Name) >= model.BlockCount - (options.TailBlocks ?? model.DefaultTailBlocks);
+    }
+}

@@ -1,0 +1,122 @@
+using Robustify.Kernels;
+using Robustify.Native.Data.Transforms;
+using Robustify.Native.Training;
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>Which part of a classifier is trained.</summary>
+public enum TrainedPart
+{
+    /// <summary>Every tensor.</summary>
+    Full,
+
+    /// <summary>The last blocks, the final norm and the head.</summary>
+    Partial,
+
+    /// <summary>The head alone.</summary>
+    Linear,
+}
+
+/// <summary>What the verbs pretrain, teach and finetune share: a plain classifier trained on one data set.</summary>
+public sealed record ClassifierTrainingOptions
+{
+    /// <summary>Preset, safetensors file or run directory.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Data directory; null for the default.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Run directory.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>Name of the model in results.json.</summary>
+    public required string ResultName { get; init; }
+
+    /// <summary>Key of every draw.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Passes over the training set.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Images a step, not counting views.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>At most so many training images.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>At most so many test images.</summary>
+    public int? TestLimit { get; init; }
+
+    /// <summary>Continue the run in <see cref="Out"/>.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Optimizer and its highest rate.</summary>
+    public required OptimizerOptions Optimizer { get; init; }
+
+    /// <summary>Shape of the learning-rate schedule.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+
+    /// <summary>Part of the steps that warm up.</summary>
+    public double Warmup { get; init; } = 0.05;
+
+    /// <summary>Label smoothing.</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary>Dropout before the classifier.</summary>
+    public float HeadDropout { get; init; }
+
+    /// <summary>AugMix mixtures: 0, 1, or 2 with the consistency term.</summary>
+    public int AugMixViews { get; init; }
+
+    /// <summary>Weight of the consistency term.</summary>
+    public float ConsistencyWeight { get; init; } = 12;
+
+    /// <summary>Images to hold out of training, so that runs which are compared train on the same ones.</summary>
+    public int HeldOut { get; init; }
+
+    /// <summary>Which part is trained.</summary>
+    public TrainedPart Part { get; init; } = TrainedPart.Full;
+
+    /// <summary>Blocks of the partial form; null for the model's own default.</summary>
+    public int? TailBlocks { get; init; }
+
+    /// <summary>Training from scratch on clean images: AdamW, crop and flip, label smoothing.</summary>
+    public static ClassifierTrainingOptions Pretrain(string model, string output) => new()
+    {
+        Model = model, Out = output, ResultName = "original", Epochs = 10, Batch = 128, LabelSmoothing = 0.1f,
+        Optimizer = new OptimizerOptions { Kind = OptimizerKind.AdamW, Rate = 1e-3, WeightDecay = 0.05, MaximumGradientNorm = 1 },
+    };
+
+    /// <summary>A small model made robust by AugMix with the consistency term.</summary>
+    public static ClassifierTrainingOptions Teach(string model, string output) => new()
+    {
+        Model = model, Out = output, ResultName = "teacher", Epochs = 5, Batch = 64, AugMixViews = 2, HeadDropout = 0.1f,
+        Optimizer = new OptimizerOptions { Kind = OptimizerKind.Sgd, Rate = 0.1, Momentum = 0.9, Nesterov = true, WeightDecay = 5e-4 },
+    };
+
+    /// <summary>A pretrained model tuned under AugMix, the form the method is compared with.</summary>
+    public static ClassifierTrainingOptions Finetune(string model, string output) => new()
+    {
+        Model = model, Out = output, ResultName = "full_finetune", Epochs = 1, Batch = 64, AugMixViews = 2,
+        Optimizer = new OptimizerOptions { Kind = OptimizerKind.AdamW, Rate = 3e-4, WeightDecay = 0.05, MaximumGradientNorm = 1 },
+    };
+
+    /// <summary>Crop and flip by the model's input size.</summary>
+    public static StandardAugmentationOptions AugmentationFor(int imageSize) => imageSize > 64
+        ? StandardAugmentationOptions.Photographs
+        : new StandardAugmentationOptions { Padding = imageSize < 32 ? 2 : 4, FlipProbability = 0.5 };
+
+    /// <summary>Refuses values outside their ranges before anything is opened or written.</summary>
+    public void Validate()
+    {
+        if (Batch is < 1 or > 65536)
+            throw new RobustifyException($"--batch: {Batch} found, 1..65536 expected");
+        if (Epochs is < 1 or > 100_000)
+            throw new RobustifyException($"--epochs: {Epochs} found, 1..100000 expected");
+        if (Limit < 1 || TestLimit < 1)
+            throw new RobustifyException($"--limit: {(Limit < 1 ? Limit : TestLimit)} found, at least 1 expected");
+        if (AugMixViews is < 0 or > 2)
+            throw new RobustifyException($"--augmix-views: {AugMixViews} found, 0..2 expected");
+        Optimizer.Validate();
+    }
+}

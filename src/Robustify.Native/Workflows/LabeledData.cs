@@ -1,0 +1,82 @@
+using Robustify.Kernels;
+using Robustify.Native.Data.Sources;
+using Robustify.Native.Models;
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>
+/// A data set as a run uses it: images to train on, images held out of training for calibration, and test images that are neither
+/// trained nor calibrated on.
+/// </summary>
+public sealed class LabeledData
+{
+    // A folder without train and test parts is divided: four parts to train on, one to test.
+    private const double TestFraction = 0.2;
+
+    private LabeledData(string path, IImageSource trainSource, int[] train, int[] heldOut, IImageSource testSource, int[] test) =>
+        (Path, TrainSource, Train, HeldOut, TestSource, Test) = (path, trainSource, train, heldOut, testSource, test);
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+
+    /// <summary>The source of training and held-out images.</summary>
+    public IImageSource TrainSource { get; }
+
+    /// <summary>Which of them to train on.</summary>
+    public int[] Train { get; }
+
+    /// <summary>Which of them are held out of training.</summary>
+    public int[] HeldOut { get; }
+
+    /// <summary>The source of test images.</summary>
+    public IImageSource TestSource { get; }
+
+    /// <summary>Which of them to test on.</summary>
+    public int[] Test { get; }
+
+    /// <summary>Opens a directory and divides it.</summary>
+    /// <param name="path">The directory; null for the bundled or installed default.</param>
+    /// <param name="seed">Key of the split and the subsets.</param>
+    /// <param name="limit">At most so many training images, a class-balanced subset; null for all.</param>
+    /// <param name="testLimit">At most so many test images; null for all.</param>
+    /// <param name="heldOut">Images to hold out of training.</param>
+    public static LabeledData Open(string? path, ulong seed, int? limit = null, int? testLimit = null, int heldOut = 0)
+    {
+        path ??= DataDirectory.Default();
+        var trainSource = DataDirectory.Open(path, DataPart.Train);
+        var testSource = DataDirectory.Open(path, DataPart.Test);
+        int[] pool = [.. Enumerable.Range(0, trainSource.Count)], test = [.. Enumerable.Range(0, testSource.Count)];
+        if (trainSource is FolderSource { IsUndivided: true })
+            (pool, test) = DataSplit.Split(trainSource, TestFraction, seed);
+        int[] held = [];
+        if (heldOut > 0)
+        {
+            // Never more than a quarter: a calibration that starves training helps nobody.
+            double fraction = Math.Min(0.25, (double)heldOut / pool.Length);
+            var view = new SubsetSource(trainSource, pool);
+            var (kept, apart) = DataSplit.Split(view, fraction, seed);
+            (pool, held) = (view.Whole(kept), view.Whole(apart));
+        }
+
+        return new LabeledData(
+            path, trainSource, Limit(trainSource, pool, limit, seed), held, testSource, Limit(testSource, test, testLimit, seed));
+    }
+
+    /// <summary>Refuses a model that does not fit the classes.</summary>
+    public void RequireClasses(IVisionModel model, string modelName)
+    {
+        if (TrainSource.ClassNames.Count != model.Classes)
+        {
+            throw new RobustifyException(
+                $"{Path}: {TrainSource.ClassNames.Count} classes found, model '{modelName}' has {model.Classes}; use a model of as many classes");
+        }
+    }
+
+    private static int[] Limit(IImageSource source, int[] indices, int? limit, ulong seed)
+    {
+        if (limit is not { } most)
+            return indices;
+        var view = new SubsetSource(source, indices);
+        return view.Whole(DataSplit.Subset(view, most, seed));
+    }
+}
