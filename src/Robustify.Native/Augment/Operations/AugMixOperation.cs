@@ -1,0 +1,47 @@
+using Robustify.Kernels.Random;
+
+namespace Robustify.Native.Augment.Operations;
+
+/// <summary>
+/// One 8-bit image operation of AugMix (Hendrycks et al., "AugMix", ICLR 2020), with Pillow's arithmetic to the bit. Operations have no
+/// state and are shared by all workers; what they need in passing lies in the worker's <see cref="AugMixScratch"/>.
+/// To add one: derive from this class and name it in <see cref="All"/>.
+/// </summary>
+public abstract class AugMixOperation
+{
+    /// <summary>The nine operations that overlap no benchmark corruption; index order is part of every seeded result.</summary>
+    public static IReadOnlyList<AugMixOperation> Nine { get; } =
+    [
+        new Autocontrast(), new Equalize(), new Posterize(), new Rotate(), new Solarize(), new ShearX(), new ShearY(), new TranslateX(), new TranslateY(),
+    ];
+
+    /// <summary><see cref="Nine"/> and the four enhancements, which overlap benchmark corruptions.</summary>
+    public static IReadOnlyList<AugMixOperation> All { get; } = [.. Nine, new Color(), new Contrast(), new Brightness(), new Sharpness()];
+
+    /// <summary>The name in recipes and reports, as in <c>shear_x</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Draws the operation's value: its own level in U(0.1, severity), turned into the value that <see cref="Apply"/> takes.</summary>
+    /// <param name="severity">0.1 to 10.</param>
+    /// <param name="width">Columns of the image; translations scale with it.</param>
+    /// <param name="height">Rows of the image.</param>
+    /// <param name="random">Where the draws come from.</param>
+    public abstract double Draw(double severity, int width, int height, IRandomStream random);
+
+    /// <summary>Replaces <see cref="AugMixScratch.Current"/> by the operation's result.</summary>
+    /// <param name="value">In the operation's own unit (degrees, pixels, bits, ...); not used by autocontrast and equalize.</param>
+    /// <param name="scratch">The worker's buffers, which hold the image.</param>
+    public abstract void Apply(double value, AugMixScratch scratch);
+
+    /// <summary>l ~ U(0.1, severity).</summary>
+    private protected static double DrawLevel(double severity, IRandomStream random) => 0.1 + (severity - 0.1) * random.NextUniform();
+
+    /// <summary>The level scaled to 0..<paramref name="maximum"/>.</summary>
+    private protected static double DrawReal(double severity, double maximum, IRandomStream random) => DrawLevel(severity, random) * maximum / 10;
+
+    /// <summary>The level scaled to 0..<paramref name="maximum"/> and truncated.</summary>
+    private protected static int DrawInteger(double severity, double maximum, IRandomStream random) => (int)DrawReal(severity, maximum, random);
+
+    /// <summary>Either sign with probability one half.</summary>
+    private protected static double WithRandomSign(double value, IRandomStream random) => random.NextUniform() > 0.5 ? -value : value;
+}

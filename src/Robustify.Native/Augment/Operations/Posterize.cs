@@ -1,0 +1,21 @@
+using Robustify.Kernels.Random;
+
+namespace Robustify.Native.Augment.Operations;
+
+/// <summary>Keeps the highest bits of each value (ImageOps.posterize). The value is the number of bits kept, 0 to 8.</summary>
+internal sealed class Posterize : AugMixOperation
+{
+    /// <inheritdoc/>
+    public override string Name => "posterize";
+
+    /// <inheritdoc/>
+    public override double Draw(double severity, int width, int height, IRandomStream random) => 4 - DrawInteger(severity, 4, random);
+
+    /// <inheritdoc/>
+    public override void Apply(double value, AugMixScratch scratch)
+    {
+        byte mask = (byte)(0xFF00 >> (int)value);
+        foreach (ref byte pixel in scratch.Current.Pixels)
+            pixel &= mask;
+    }
+}

@@ -1,0 +1,68 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Random;
+using Robustify.Native.Augment;
+using Robustify.Native.Data.Images;
+using Robustify.Native.Data.Sources;
+using Robustify.Native.Data.Transforms;
+
+namespace Robustify.Native.Data.Loading;
+
+/// <summary>
+/// Everything one worker does for one sample: read, channels, crop and flip, normalise, mix. Holds the worker's buffers. What it writes
+/// depends on (seed, epoch, sample) alone.
+/// </summary>
+internal sealed class SamplePipeline
+{
+    private readonly IImageSource source;
+    private readonly BatchLoaderOptions options;
+    private readonly EvaluationTransform evaluation;
+    private readonly StandardAugmentation standard;
+    private readonly AugMix augMix;
+    private readonly AugMixScratch scratch;
+    private readonly PhiloxStream random;
+    private readonly Image8 raw = new(1, 1, 1);
+    private readonly Image8 converted = new(1, 1, 1);
+
+    public SamplePipeline(IImageSource source, BatchLoaderOptions options)
+    {
+        this.source = source;
+        this.options = options;
+        var resizer = options.CreateResizer?.Invoke();
+        int shorterSide = options.ShorterSide ?? EvaluationTransform.DefaultShorterSide(options.ImageSize);
+        evaluation = new EvaluationTransform(options.ImageSize, shorterSide, resizer);
+        standard = new StandardAugmentation(
+            options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None, options.ImageSize, shorterSide, resizer);
+        augMix = new AugMix(options.AugMix);
+        scratch = new AugMixScratch(options.AugMix);
+        random = new PhiloxStream(options.Seed, RandomPurpose.StandardAugmentation, 0, 0);
+    }
+
+    /// <summary>Fills the rows, label and identity at <paramref name="position"/> of the batch with sample <paramref name="index"/>.</summary>
+    public void Prepare(int index, Batch batch, int position)
+    {
+        uint epoch = (uint)batch.Epoch, sample = (uint)index;
+        int label = source.Label(index);
+        if (label < 0 || label >= source.ClassNames.Count)
+            throw new RobustifyException($"{source.Description}: image {index} has label {label}, 0..{source.ClassNames.Count - 1} expected; mend the data set");
+        batch.Labels[position] = label;
+        batch.SampleIds[position] = sample;
+
+        source.Read(index, raw);
+        var image = ChannelConversion.Convert(raw, options.Normalization.Channels, converted);
+        if (options.Mode == LoaderMode.Evaluation)
+        {
+            options.Normalization.Apply(evaluation.Apply(image), batch.Row(0, position));
+            return;
+        }
+
+        random.Reset(options.Seed, (uint)RandomPurpose.StandardAugmentation, epoch, sample);
+        image = standard.Apply(image, random);
+        options.Normalization.Apply(image, batch.Row(0, position));
+        for (int view = 1; view < batch.Views; view++)
+        {
+            // The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.
+            random.Reset(options.Seed, (uint)RandomPurpose.AugMix | ((uint)view << 16), epoch, sample);
+            augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+        }
+    }
+}
