@@ -119,16 +119,43 @@ internal unsafe struct Correlation<TLanes, TVector> : IParallelBody
         destination += firstOutput;
         var tile = new CorrelationTile
         {
-            TapRows = filters.TapRows, Run = filters.TapColumns * filters.Inputs, RowStride = rowStride, Accumulate = accumulate,
+            TapRows = filters.TapRows, Run = filters.TapColumns * filters.Inputs, RowStride = rowStride,
+            Accumulate = accumulate && outputs == panelWidth,
         };
+        // The vectors of an edge panel are wider than what is left of the outputs: they land here first.
+        float* whole = stackalloc float[CorrelationTile.Positions * 2 * TLanes.Width];
+        int* wholeOffsets = stackalloc int[CorrelationTile.Positions];
+        for (int i = 0; i < CorrelationTile.Positions; i++)
+            wholeOffsets[i] = i * panelWidth;
+
         for (int position = 0; position < positions; position += CorrelationTile.Positions)
         {
             int count = Math.Min(CorrelationTile.Positions, positions - position);
             int* from = sourceOffsets + position, to = destinationOffsets + position;
-            if (panelWidth == TLanes.Width)
-                tile.One<TLanes, TVector>(source, from, packed, destination, to, count, outputs);
-            else
-                tile.Two<TLanes, TVector>(source, from, packed, destination, to, count, outputs);
+            if (outputs == panelWidth)
+            {
+                RunTile(tile, panelWidth, source, from, packed, destination, to, count);
+                continue;
+            }
+
+            RunTile(tile, panelWidth, source, from, packed, whole, wholeOffsets, count);
+            for (int i = 0; i < count; i++)
+                PutPart(whole + wholeOffsets[i], destination + to[i], outputs);
         }
+    }
+
+    private static void RunTile(
+        in CorrelationTile tile, int panelWidth, float* source, int* from, float* packed, float* destination, int* to, int count)
+    {
+        if (panelWidth == TLanes.Width)
+            tile.One<TLanes, TVector>(source, from, packed, destination, to, count);
+        else
+            tile.Two<TLanes, TVector>(source, from, packed, destination, to, count);
+    }
+
+    private readonly void PutPart(float* values, float* destination, int outputs)
+    {
+        for (int i = 0; i < outputs; i++)
+            destination[i] = accumulate ? destination[i] + values[i] : values[i];
     }
 }

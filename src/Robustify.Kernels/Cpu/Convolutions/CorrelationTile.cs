@@ -21,11 +21,11 @@ internal unsafe struct CorrelationTile
     public required bool Accumulate;
 
     /// <summary>
-    /// Computes <paramref name="count"/> (1 to 6) positions: windows begin at source + sourceOffsets[i], <paramref name="outputs"/> (at
-    /// most two vectors) go to destination + destinationOffsets[i].
+    /// Computes <paramref name="count"/> (1 to 6) positions: windows begin at source + sourceOffsets[i], two vectors of outputs go to
+    /// destination + destinationOffsets[i]. Nothing here may call: accumulators alive across a call would live on the stack.
     /// </summary>
     public readonly void Two<TLanes, TVector>(
-        float* source, int* sourceOffsets, float* panel, float* destination, int* destinationOffsets, int count, int outputs)
+        float* source, int* sourceOffsets, float* panel, float* destination, int* destinationOffsets, int count)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -62,23 +62,22 @@ internal unsafe struct CorrelationTile
             }
         }
 
-        int second = outputs - TLanes.Width;
-        Put<TLanes, TVector>(destination + destinationOffsets[0], x0, y0, second);
+        Put<TLanes, TVector>(destination + destinationOffsets[0], x0, y0);
         if (count > 1)
-            Put<TLanes, TVector>(destination + destinationOffsets[1], x1, y1, second);
+            Put<TLanes, TVector>(destination + destinationOffsets[1], x1, y1);
         if (count > 2)
-            Put<TLanes, TVector>(destination + destinationOffsets[2], x2, y2, second);
+            Put<TLanes, TVector>(destination + destinationOffsets[2], x2, y2);
         if (count > 3)
-            Put<TLanes, TVector>(destination + destinationOffsets[3], x3, y3, second);
+            Put<TLanes, TVector>(destination + destinationOffsets[3], x3, y3);
         if (count > 4)
-            Put<TLanes, TVector>(destination + destinationOffsets[4], x4, y4, second);
+            Put<TLanes, TVector>(destination + destinationOffsets[4], x4, y4);
         if (count > 5)
-            Put<TLanes, TVector>(destination + destinationOffsets[5], x5, y5, second);
+            Put<TLanes, TVector>(destination + destinationOffsets[5], x5, y5);
     }
 
     /// <summary>As <see cref="Two"/> for a panel of one vector.</summary>
     public readonly void One<TLanes, TVector>(
-        float* source, int* sourceOffsets, float* panel, float* destination, int* destinationOffsets, int count, int outputs)
+        float* source, int* sourceOffsets, float* panel, float* destination, int* destinationOffsets, int count)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -101,46 +100,30 @@ internal unsafe struct CorrelationTile
             }
         }
 
-        Put<TLanes, TVector>(destination + destinationOffsets[0], x0, outputs);
+        Put<TLanes, TVector>(destination + destinationOffsets[0], x0);
         if (count > 1)
-            Put<TLanes, TVector>(destination + destinationOffsets[1], x1, outputs);
+            Put<TLanes, TVector>(destination + destinationOffsets[1], x1);
         if (count > 2)
-            Put<TLanes, TVector>(destination + destinationOffsets[2], x2, outputs);
+            Put<TLanes, TVector>(destination + destinationOffsets[2], x2);
         if (count > 3)
-            Put<TLanes, TVector>(destination + destinationOffsets[3], x3, outputs);
+            Put<TLanes, TVector>(destination + destinationOffsets[3], x3);
         if (count > 4)
-            Put<TLanes, TVector>(destination + destinationOffsets[4], x4, outputs);
+            Put<TLanes, TVector>(destination + destinationOffsets[4], x4);
         if (count > 5)
-            Put<TLanes, TVector>(destination + destinationOffsets[5], x5, outputs);
+            Put<TLanes, TVector>(destination + destinationOffsets[5], x5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Put<TLanes, TVector>(float* destination, TVector x, TVector y, int second)
+    private readonly void Put<TLanes, TVector>(float* destination, TVector x, TVector y)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TLanes.Store(Accumulate ? TLanes.Add(TLanes.Load(destination), x) : x, destination);
-        Put<TLanes, TVector>(destination + TLanes.Width, y, second);
+        Put<TLanes, TVector>(destination, x);
+        Put<TLanes, TVector>(destination + TLanes.Width, y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Put<TLanes, TVector>(float* destination, TVector value, int outputs)
+    private readonly void Put<TLanes, TVector>(float* destination, TVector value)
         where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        if (outputs < TLanes.Width)
-            PutPart<TLanes, TVector>(destination, value, outputs);
-        else
-            TLanes.Store(Accumulate ? TLanes.Add(TLanes.Load(destination), value) : value, destination);
-    }
-
-    private readonly void PutPart<TLanes, TVector>(float* destination, TVector value, int outputs)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        float* lanes = stackalloc float[TLanes.Width];
-        TLanes.Store(value, lanes);
-        for (int i = 0; i < outputs; i++)
-            destination[i] = Accumulate ? destination[i] + lanes[i] : lanes[i];
-    }
+        where TVector : struct => TLanes.Store(Accumulate ? TLanes.Add(TLanes.Load(destination), value) : value, destination);
 }
