@@ -49,9 +49,11 @@ public class CorruptionReferenceBytesTests
             }
         }
 
-        // Isolated truncations may fall the other way: 0.1 % of the bytes. JPEG and pixelate are integer arithmetic.
+        // Isolated truncations may fall the other way: 0.1 % of the bytes. NumPy's vectorised exp is one unit in the last place below the C
+        // library's for exp(-2), and this image's linear ramps meet whole levels often: the blur of sigma 0.5 moves 0.23 % of the bytes (none
+        // with NumPy's value put in). JPEG, pixelate and impulses are integer arithmetic.
         bool integer = name is "pixelate" or "jpeg_compression" or "impulse_noise";
-        ImageComparison.Of(sampled, expected).AssertWithin(integer ? 0 : 1, differingShare: 0.001);
+        ImageComparison.Of(sampled, expected).AssertWithin(integer ? 0 : 1, differingShare: name == "gaussian_blur" ? 0.005 : 0.001);
     }
 
     [Fact]
@@ -59,7 +61,7 @@ public class CorruptionReferenceBytesTests
     {
         Assert.Equal([0, 52, 104, 7, 59, 111], TestImage(32).Pixels[..6].ToArray());
         Assert.Equal([102, 102, 154], TestImage(32).Pixels[^3..].ToArray());
-        Assert.Equal([231, 47, 119], TestImage(224).Pixels.Slice((57 * 224 + 100) * 3, 3).ToArray());
+        Assert.Equal([231, 47, 119], TestImage(224).Pixels.Slice((100 * 224 + 57) * 3, 3).ToArray());
     }
 
     private static IEnumerable<JsonElement> Entries() =>
