@@ -11,8 +11,6 @@ public class CorruptionReferenceBytesTests
     public static TheoryData<int, string, int> Cases()
     {
         var cases = new TheoryData<int, string, int>();
-        if (!File.Exists(GoldenData.PathOf("reference", "golden_corruptions.json")))
-            return cases; // a directory of reference outputs need not hold these
         foreach (var entry in Entries())
         {
             string name = entry.GetProperty("corruption").GetString()!;
@@ -31,7 +29,7 @@ public class CorruptionReferenceBytesTests
             && e.GetProperty("severity").GetInt32() == severity);
         int stride = entry.GetProperty("stride").GetInt32(), offset = entry.GetProperty("offset").GetInt32();
         int[] shape = entry.GetProperty("shape").EnumerateArray().Select(x => x.GetInt32()).ToArray();
-        byte[] expected = File.ReadAllBytes(GoldenData.PathOf("reference", "golden_corruptions.bin"))
+        byte[] expected = File.ReadAllBytes(Reference("golden_corruptions.bin"))
             .AsSpan(offset, shape[0] * shape[1] * shape[2]).ToArray();
 
         var actual = new Image8(1, 1, 1);
@@ -64,8 +62,24 @@ public class CorruptionReferenceBytesTests
         Assert.Equal([231, 47, 119], TestImage(224).Pixels.Slice((100 * 224 + 57) * 3, 3).ToArray());
     }
 
-    private static IEnumerable<JsonElement> Entries() =>
-        GoldenData.Json("reference", "golden_corruptions.json").GetProperty("cases").EnumerateArray();
+    private static IEnumerable<JsonElement> Entries()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Reference("golden_corruptions.json")));
+        return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(entry => entry.Clone())];
+    }
+
+    // These bytes are of one computed image, so another directory of golden photographs does not replace them.
+    private static string Reference(string name)
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            string path = Path.Combine(directory.FullName, "tests", "fixtures", "reference", name);
+            if (File.Exists(path))
+                return path;
+        }
+
+        throw new FileNotFoundException($"no tests/fixtures/reference/{name} above {AppContext.BaseDirectory}; run the tests from a clone");
+    }
 
     private static Image8 TestImage(int n)
     {

@@ -20,8 +20,10 @@ public class CorruptionStatisticsTests
     public static TheoryData<int, string, string, int> Cases()
     {
         var cases = new TheoryData<int, string, string, int>();
-        foreach (int size in new[] { 32, 224 }.Where(size => File.Exists(GoldenData.PathOf("corruptions", $"stats_{size}.json"))))
+        string folder = GoldenData.PathOf("corruptions");
+        foreach (string file in Directory.Exists(folder) ? Directory.GetFiles(folder, "stats_*.json") : [])
         {
+            int size = int.Parse(Path.GetFileNameWithoutExtension(file)["stats_".Length..]);
             foreach (var photo in GoldenData.Json("corruptions", $"stats_{size}.json").GetProperty("photos").EnumerateObject())
             {
                 foreach (string name in new[] { "gaussian_noise", "shot_noise", "impulse_noise" })
