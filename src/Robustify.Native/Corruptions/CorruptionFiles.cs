@@ -41,7 +41,8 @@ internal static class CorruptionFiles
             throw new RobustifyException($"{options.Output}: is a file, a folder expected because the input is one; name a folder");
         string input = RealPath.Of(options.Input), output = RealPath.Of(options.Output);
         if (Contains(input, output) || Contains(output, input))
-            throw new RobustifyException($"{options.Output}: output and input folder lie within each other, so pictures could be overwritten; name a separate folder");
+            throw new RobustifyException(
+                $"{options.Output}: output and input folder lie within each other, so pictures could be overwritten; name a separate folder");
 
         var files = new List<(string, string, ImageEncoding)>();
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -49,7 +50,8 @@ internal static class CorruptionFiles
         {
             string target = Path.ChangeExtension(relative, Extension(options.Encoding));
             if (!sources.TryAdd(target, relative))
-                throw new RobustifyException($"{options.Input}: '{sources[target]}' and '{relative}' would both become '{target}'; rename one");
+                throw new RobustifyException(
+                    $"{options.Input}: '{sources[target]}' and '{relative}' would both become '{target}'; rename one");
             files.Add((Path.Combine(options.Input, relative), Path.Combine(options.Output, target), options.Encoding));
         }
 
@@ -77,7 +79,8 @@ internal static class CorruptionFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new RobustifyException($"{folder}: cannot be listed ({error.Message.ReplaceLineEndings(" ")}); check its permissions", error);
+            throw new RobustifyException(
+                $"{folder}: cannot be listed ({error.Message.ReplaceLineEndings(" ")}); check its permissions", error);
         }
     }
 

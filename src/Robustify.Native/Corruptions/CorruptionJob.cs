@@ -91,7 +91,8 @@ public sealed class CorruptionJob
             catch (Exception error)
             {
                 Fail(index, error is OutOfMemoryException
-                    ? new RobustifyException($"{files[index].Input}: too large for the memory of this machine; use fewer workers or reduce the picture", error)
+                    ? new RobustifyException(
+                        $"{files[index].Input}: too large for the memory of this machine; use fewer workers or reduce the picture", error)
                     : error);
                 return;
             }
@@ -116,7 +117,8 @@ public sealed class CorruptionJob
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new RobustifyException($"{folder}: cannot be created ({error.Message.ReplaceLineEndings(" ")}); check the path and its permissions", error);
+            throw new RobustifyException(
+                $"{folder}: cannot be created ({error.Message.ReplaceLineEndings(" ")}); check the path and its permissions", error);
         }
     }
 }

@@ -61,14 +61,31 @@ internal static class GaussianFilter
 
     private static void FillWeights(Span<double> weights, double sigma)
     {
-        double sum = 0;
-        for (int k = weights.Length - 1; k >= 0; k--)
-        {
+        int radius = weights.Length - 1;
+        for (int k = 0; k <= radius; k++)
             weights[k] = Math.Exp(-0.5 / (sigma * sigma) * (k * k));
-            sum += k == 0 ? weights[k] : 2 * weights[k];
+        double sum = NumPySum(weights, radius);
+        for (int k = 0; k <= radius; k++)
+            weights[k] /= sum;
+    }
+
+    // The sum over -radius..radius in NumPy's order (eight running sums, folded in pairs, then the rest): flat regions of an image come out
+    // as a whole level or the last bit below it, and truncation shows the difference.
+    private static double NumPySum(ReadOnlySpan<double> weights, int radius)
+    {
+        int length = 2 * radius + 1, whole = length - length % 8;
+        double sum = 0;
+        if (whole > 0)
+        {
+            Span<double> lanes = stackalloc double[8];
+            lanes.Clear();
+            for (int i = 0; i < whole; i++)
+                lanes[i % 8] += weights[Math.Abs(i - radius)];
+            sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
         }
 
-        for (int k = 0; k < weights.Length; k++)
-            weights[k] /= sum;
+        for (int i = whole; i < length; i++)
+            sum += weights[Math.Abs(i - radius)];
+        return sum;
     }
 }

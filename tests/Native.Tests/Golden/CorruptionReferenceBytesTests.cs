@@ -11,8 +11,6 @@ public class CorruptionReferenceBytesTests
     public static TheoryData<int, string, int> Cases()
     {
         var cases = new TheoryData<int, string, int>();
-        if (!File.Exists(GoldenData.PathOf("reference", "golden_corruptions.json")))
-            return cases; // a directory of reference outputs need not hold these
         foreach (var entry in Entries())
         {
             string name = entry.GetProperty("corruption").GetString()!;
@@ -31,7 +29,7 @@ public class CorruptionReferenceBytesTests
             && e.GetProperty("severity").GetInt32() == severity);
         int stride = entry.GetProperty("stride").GetInt32(), offset = entry.GetProperty("offset").GetInt32();
         int[] shape = entry.GetProperty("shape").EnumerateArray().Select(x => x.GetInt32()).ToArray();
-        byte[] expected = File.ReadAllBytes(GoldenData.PathOf("reference", "golden_corruptions.bin"))
+        byte[] expected = File.ReadAllBytes(Reference("golden_corruptions.bin"))
             .AsSpan(offset, shape[0] * shape[1] * shape[2]).ToArray();
 
         var actual = new Image8(1, 1, 1);
@@ -49,9 +47,11 @@ public class CorruptionReferenceBytesTests
             }
         }
 
-        // Isolated truncations may fall the other way: 0.1 % of the bytes. JPEG and pixelate are integer arithmetic.
+        // Isolated truncations may fall the other way: 0.1 % of the bytes. NumPy's vectorised exp is one unit in the last place below the C
+        // library's for exp(-2), and this image's linear ramps meet whole levels often: the blur of sigma 0.5 moves 0.23 % of the bytes (none
+        // with NumPy's value put in). JPEG, pixelate and impulses are integer arithmetic.
         bool integer = name is "pixelate" or "jpeg_compression" or "impulse_noise";
-        ImageComparison.Of(sampled, expected).AssertWithin(integer ? 0 : 1, differingShare: 0.001);
+        ImageComparison.Of(sampled, expected).AssertWithin(integer ? 0 : 1, differingShare: name == "gaussian_blur" ? 0.005 : 0.001);
     }
 
     [Fact]
@@ -59,11 +59,27 @@ public class CorruptionReferenceBytesTests
     {
         Assert.Equal([0, 52, 104, 7, 59, 111], TestImage(32).Pixels[..6].ToArray());
         Assert.Equal([102, 102, 154], TestImage(32).Pixels[^3..].ToArray());
-        Assert.Equal([231, 47, 119], TestImage(224).Pixels.Slice((57 * 224 + 100) * 3, 3).ToArray());
+        Assert.Equal([231, 47, 119], TestImage(224).Pixels.Slice((100 * 224 + 57) * 3, 3).ToArray());
     }
 
-    private static IEnumerable<JsonElement> Entries() =>
-        GoldenData.Json("reference", "golden_corruptions.json").GetProperty("cases").EnumerateArray();
+    private static IEnumerable<JsonElement> Entries()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Reference("golden_corruptions.json")));
+        return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(entry => entry.Clone())];
+    }
+
+    // These bytes are of one computed image, so another directory of golden photographs does not replace them.
+    private static string Reference(string name)
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            string path = Path.Combine(directory.FullName, "tests", "fixtures", "reference", name);
+            if (File.Exists(path))
+                return path;
+        }
+
+        throw new FileNotFoundException($"no tests/fixtures/reference/{name} above {AppContext.BaseDirectory}; run the tests from a clone");
+    }
 
     private static Image8 TestImage(int n)
     {

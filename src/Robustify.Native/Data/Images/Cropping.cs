@@ -18,7 +18,8 @@ public static class Cropping
         if (ReferenceEquals(source, destination))
             throw new RobustifyException("crop: source and destination are the same image; pass two");
         if (left < 0 || top < 0 || width < 1 || height < 1 || left > source.Width - width || top > source.Height - height)
-            throw new RobustifyException($"crop: rectangle {width}x{height} at ({left}, {top}) leaves the {source.Width}x{source.Height} image; resize the image first");
+            throw new RobustifyException(
+                $"crop: rectangle {width}x{height} at ({left}, {top}) leaves the {source.Width}x{source.Height} image; resize the image first");
         destination.Reshape(width, height, source.Channels);
         int sourceRow = source.Width * source.Channels, targetRow = width * source.Channels;
         for (int y = 0; y < height; y++)

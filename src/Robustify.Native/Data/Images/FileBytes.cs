@@ -21,11 +21,14 @@ internal readonly ref struct FileBytes
         byte[]? rented = null;
         try
         {
-            using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
-            long size = RandomAccess.GetLength(handle); // throws for pipes and other things without a length
+            // Asked before opening: a named pipe has length 0, and opening one would wait for a writer.
+            long size = new FileInfo(path).Length;
+            if (size == 0)
+                throw new RobustifyException($"{path}: the file is empty, a PNG, JPEG or WebP picture expected; replace it");
             if (size > maxBytes)
                 throw new RobustifyException($"{path}: {size} bytes found, at most {maxBytes} expected of a picture; reduce it first");
-            rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(size, 1));
+            using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            rented = ArrayPool<byte>.Shared.Rent((int)size);
             int length = 0;
             while (length < size)
             {
@@ -65,7 +68,8 @@ internal readonly ref struct FileBytes
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new RobustifyException($"{path}: cannot be written ({OneLine(error)}); check the folder, its permissions and the free space", error);
+            throw new RobustifyException(
+                $"{path}: cannot be written ({OneLine(error)}); check the folder, its permissions and the free space", error);
         }
     }
 

@@ -57,6 +57,7 @@ public static partial class ImageFile
         SKData? data = encoding == ImageEncoding.Jpeg
             ? pixmap.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))
             : pixmap.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, zLibLevel: 6));
-        return data ?? throw new RobustifyException($"{encoding} encoder: cannot encode a {image.Width}x{image.Height} image with {image.Channels} channels");
+        return data ?? throw new RobustifyException(
+            $"{encoding} encoder: cannot encode a {image.Width}x{image.Height} image with {image.Channels} channels");
     }
 }

@@ -54,7 +54,8 @@ public static partial class ImageFile
             using var data = SKData.Create((nint)address, encoded.Length);
             using var codec = SKCodec.Create(data) ?? throw NotAPicture(encoded, name);
             if (codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp))
-                throw new RobustifyException($"{name}: a {codec.EncodedFormat} picture found, PNG, JPEG or WebP expected; convert it first");
+                throw new RobustifyException(
+                    $"{name}: a {codec.EncodedFormat} picture found, PNG, JPEG or WebP expected; convert it first");
             DecodePixels(codec, name, destination, channels);
         }
     }
@@ -63,7 +64,8 @@ public static partial class ImageFile
     {
         SKImageInfo header = codec.Info;
         if (header.Width > Image8.MaxSide || header.Height > Image8.MaxSide || (long)header.Width * header.Height > MaxPixels)
-            throw new RobustifyException($"{name}: the header claims {header.Width}x{header.Height} pixels, at most {Image8.MaxSide} a side and {MaxPixels} in all expected; reduce the picture first");
+            throw new RobustifyException(
+                $"{name}: the header claims {header.Width}x{header.Height} pixels, at most {Image8.MaxSide} a side and {MaxPixels} in all expected; reduce the picture first");
         if (channels == ChannelsAsStored)
             channels = header.ColorType == SKColorType.Gray8 ? 1 : 3;
 
@@ -97,6 +99,7 @@ public static partial class ImageFile
         };
         return format is null
             ? new RobustifyException($"{name}: not a picture, PNG, JPEG or WebP expected; remove it or convert it")
-            : new RobustifyException($"{name}: starts like a {format} file but its header is truncated, damaged or claims an impossible size; replace it");
+            : new RobustifyException(
+                $"{name}: starts like a {format} file but its header is truncated, damaged or claims an impossible size; replace it");
     }
 }
