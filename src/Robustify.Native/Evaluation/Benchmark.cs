@@ -22,7 +22,7 @@ public static class Benchmark
         RequireOneInput(predictors);
         var conditions = Conditions(options);
         var results = predictors.Select(p => new ModelResult(p.Name)).ToArray();
-        using var batch = new ImageBatch(predictors[0].Model, BatchSize, context.Workers);
+        var batch = new ImageBatch(predictors[0].Model, BatchSize, context.Workers);
         context.Progress.Begin("benchmark", (long)indices.Length * conditions.Length, "images");
         long done = 0;
         for (int first = 0; first < indices.Length; first += BatchSize)

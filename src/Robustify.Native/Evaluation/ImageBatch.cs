@@ -9,7 +9,7 @@ using Robustify.Native.Models;
 namespace Robustify.Native.Evaluation;
 
 /// <summary>A batch of 8-bit images at a model's size: read once, corrupted in many ways, normalised for each model.</summary>
-internal sealed class ImageBatch : IDisposable
+internal sealed class ImageBatch
 {
     private readonly IVisionModel model;
     private readonly Image8[] clean;
@@ -63,10 +63,6 @@ internal sealed class ImageBatch : IDisposable
             };
             threads.For(Count, ref body);
         }
-    }
-
-    public void Dispose()
-    {
     }
 
     private sealed class Worker(IVisionModel model)
