@@ -83,7 +83,7 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Training from scratch on clean images: AdamW, crop and flip, label smoothing.</summary>
     public static ClassifierTrainingOptions Pretrain(string model, string output) => new()
     {
-        Model = model, Out = output, ResultName = "original", Epochs = 10, Batch = 128, LabelSmoothing = 0.1f,
+        Model = model, Out = output, ResultName = "original", Epochs = 10, Batch = 64, LabelSmoothing = 0.1f,
         Optimizer = new OptimizerOptions { Kind = OptimizerKind.AdamW, Rate = 1e-3, WeightDecay = 0.05, MaximumGradientNorm = 1 },
     };
 
