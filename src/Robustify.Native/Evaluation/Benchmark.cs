@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using Robustify.Kernels;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Sources;
-using Robustify.Native.Workflows;
+using Robustify.Native.Runs;
 
 namespace Robustify.Native.Evaluation;
 
@@ -17,7 +17,7 @@ public static class Benchmark
 
     /// <summary>Runs the benchmark; the results are in the order of the predictors and do not depend on the worker count.</summary>
     public static IReadOnlyList<ModelResult> Run(
-        IReadOnlyList<IPredictor> predictors, IImageSource source, int[] indices, BenchmarkOptions options, WorkflowContext context)
+        IReadOnlyList<IPredictor> predictors, IImageSource source, int[] indices, BenchmarkOptions options, RunContext context)
     {
         RequireOneInput(predictors);
         var conditions = Conditions(options);
@@ -51,7 +51,7 @@ public static class Benchmark
     ];
 
     private static void Answer(
-        IPredictor predictor, ModelResult result, ImageBatch batch, IImageSource source, Condition condition, WorkflowContext context)
+        IPredictor predictor, ModelResult result, ImageBatch batch, IImageSource source, Condition condition, RunContext context)
     {
         batch.Normalize(context.Backend.Threads, predictor.Normalization, predictor.Images);
         predictor.Predict(context.Backend, batch.SampleIds);

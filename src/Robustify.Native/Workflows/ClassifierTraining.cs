@@ -11,7 +11,7 @@ namespace Robustify.Native.Workflows;
 public static class ClassifierTraining
 {
     /// <summary>Trains, writes the run directory, and returns what it took.</summary>
-    public static TrainingCost Run(ClassifierTrainingOptions options, WorkflowContext context, Action<Utf8JsonWriter> describe)
+    public static TrainingCost Run(ClassifierTrainingOptions options, RunContext context, Action<Utf8JsonWriter> describe)
     {
         options.Validate();
         var source = ModelSource.Resolve(options.Model);
@@ -21,9 +21,8 @@ public static class ClassifierTraining
         return directory.Guard(() =>
         {
             var cost = Train(options, context, source, data, directory);
-            using var parameters = ModelSource.Resolve(directory.Checkpoint).LoadClassifier(_ => false, options.Seed);
-            using var predictor = new ClassifierPredictor(options.ResultName, source.Model, parameters, source.Normalization, Benchmark.BatchSize);
-            var results = Benchmark.Run([predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
+            using var trained = LoadedModel.Open(options.ResultName, directory.Root);
+            var results = Benchmark.Run([trained.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
             foreach (var result in results)
                 context.Message($"{result.Name}: clean top-1 {result.Clean.Top1:F4} on {result.Clean.Images} test images");
@@ -33,7 +32,7 @@ public static class ClassifierTraining
 
     /// <summary>The training alone, for workflows that measure by themselves.</summary>
     internal static TrainingCost Train(
-        ClassifierTrainingOptions options, WorkflowContext context, ModelSource source, LabeledData data, RunDirectory directory)
+        ClassifierTrainingOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
         using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed);
         using var step = new ClassificationStep(source.Model, parameters, new ClassificationOptions

@@ -13,7 +13,7 @@ namespace Robustify.Native.Workflows;
 /// </summary>
 internal sealed class TrainingRun
 {
-    public required WorkflowContext Context { get; init; }
+    public required RunContext Context { get; init; }
 
     public required RunDirectory Directory { get; init; }
 

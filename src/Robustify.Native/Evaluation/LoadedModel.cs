@@ -1,0 +1,43 @@
+using Robustify.Kernels;
+using Robustify.Native.Graph;
+using Robustify.Native.Method;
+using Robustify.Native.Models;
+
+namespace Robustify.Native.Evaluation;
+
+/// <summary>A trained model from a file, plain or three-headed, ready to answer.</summary>
+public sealed class LoadedModel : IDisposable
+{
+    private readonly ParameterStore parameters;
+
+    private LoadedModel(ModelSource source, ParameterStore parameters, IPredictor predictor) =>
+        (Source, this.parameters, Predictor) = (source, parameters, predictor);
+
+    /// <summary>The file.</summary>
+    public ModelSource Source { get; }
+
+    /// <summary>Its answers.</summary>
+    public IPredictor Predictor { get; }
+
+    /// <summary>Loads a checkpoint file or run directory under a name for results.</summary>
+    /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
+    public static LoadedModel Open(string name, string fileOrRun, int batchSize = Benchmark.BatchSize)
+    {
+        var source = ModelSource.Resolve(fileOrRun);
+        if (!source.IsPretrained)
+            throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
+        var student = ThreeHeadedStudent.Of(source);
+        var parameters = student is null ? source.LoadClassifier(_ => false, seed: 0) : student.LoadTrained(source);
+        IPredictor predictor = student is null
+            ? new ClassifierPredictor(name, source.Model, parameters, source.Normalization, batchSize)
+            : new StudentPredictor(name, student, parameters, source.Normalization, StudentInference.Read(source.Metadata), batchSize);
+        return new LoadedModel(source, parameters, predictor);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Predictor.Dispose();
+        parameters.Dispose();
+    }
+}

@@ -1,0 +1,133 @@
+using System.Numerics.Tensors;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Data.Transforms;
+using Robustify.Native.Graph;
+using Robustify.Native.Graph.Ops;
+using Robustify.Native.Method;
+using Robustify.Native.Models;
+using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Planning;
+
+namespace Robustify.Native.Evaluation;
+
+/// <summary>
+/// A three-headed student's answers: every head's distribution, and of them the one that the calibrated selector chooses. With dropout
+/// passes the distributions are predictive means, but for the clean head of a split tail, which stays the original's own answer.
+/// </summary>
+public sealed class StudentPredictor : IHeadedPredictor
+{
+    private static readonly SelectorKind[] AllSelectors = Enum.GetValues<SelectorKind>();
+
+    private readonly Plan plan;
+    private readonly Value images;
+    private readonly Value? sampleIds;
+    private readonly Value[] logits;
+    private readonly float[][] heads;
+    private readonly float[] probabilities;
+    private readonly double[] scoreDifferences;
+    private readonly int[] chosen;
+
+    /// <summary>Plans inference on tensors that the caller keeps alive.</summary>
+    public StudentPredictor(
+        string name, ThreeHeadedStudent student, ParameterStore parameters, Normalization normalization, StudentInference inference, int batchSize)
+    {
+        (Name, Model, Normalization, BatchSize, Calibration) = (name, student.Model, normalization, batchSize, inference.Calibration);
+        var graph = new GraphBuilder(training: false, inference.Seed);
+        images = graph.Input("images", new Shape(batchSize, Model.ImageSize, Model.ImageSize, Model.Channels));
+        var scope = new ParameterScope(parameters);
+        var trunk = Model.Trunk(graph, scope, images, student.TrunkBlocks);
+        var features = Model.Tail(graph, scope, trunk, student.TrunkBlocks);
+        bool split = student.Tail == TailKind.Split;
+        var cleanFeatures = split
+            ? Model.Tail(graph, new ParameterScope(parameters, CheckpointNames.OriginalPrefix), trunk, student.TrunkBlocks)
+            : features;
+        logits =
+        [
+            Answer(graph, scope, student.CleanHead, cleanFeatures, inference, singlePass: split),
+            Answer(graph, scope, student.UncleanHead, features, inference, singlePass: false),
+            Answer(graph, scope, student.CombinedHead, features, inference, singlePass: false),
+        ];
+        sampleIds = graph.SampleIds;
+        plan = new Plan(graph).Allocate();
+        int count = batchSize * Model.Classes;
+        heads = [new float[count], new float[count], new float[count]];
+        probabilities = new float[count];
+        scoreDifferences = new double[batchSize];
+        chosen = new int[batchSize];
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public IVisionModel Model { get; }
+
+    /// <inheritdoc/>
+    public Normalization Normalization { get; }
+
+    /// <inheritdoc/>
+    public int BatchSize { get; }
+
+    /// <summary>The selector's numbers.</summary>
+    public SelectorCalibration Calibration { get; set; }
+
+    /// <inheritdoc/>
+    public Span<float> Images => images.View.Span;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Probabilities => probabilities;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Heads { get; } = ["clean", "unclean", "combined"];
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<int> ChosenHeads => chosen;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Selectors { get; } = [.. AllSelectors.Select(s => s.ToString().ToLowerInvariant())];
+
+    /// <summary>s_c - s_u of each row of the last batch.</summary>
+    public ReadOnlySpan<double> ScoreDifferences => scoreDifferences;
+
+    /// <summary>One head's distribution for a row of the last batch.</summary>
+    public ReadOnlySpan<float> Distribution(StudentHead head, int row) => heads[(int)head].AsSpan(row * Model.Classes, Model.Classes);
+
+    /// <inheritdoc/>
+    public bool IsCorrect(int selector, int row, int label) => HeadSelector.IsCorrect(
+        AllSelectors[selector], Distribution(StudentHead.Clean, row), Distribution(StudentHead.Unclean, row),
+        Distribution(StudentHead.Combined, row), Calibration, label);
+
+    /// <inheritdoc/>
+    public unsafe void Predict(IBackend backend, ReadOnlySpan<uint> sampleIds)
+    {
+        if (this.sampleIds is { } ids)
+        {
+            for (int i = 0; i < Math.Min(BatchSize, sampleIds.Length); i++)
+                ids.View.Integers[i] = (int)sampleIds[i];
+        }
+
+        plan.Run(backend);
+        int classes = Model.Classes;
+        for (int row = 0; row < BatchSize; row++)
+        {
+            for (int head = 0; head < heads.Length; head++)
+                TensorPrimitives.SoftMax(logits[head].View.Span.Slice(row * classes, classes), heads[head].AsSpan(row * classes, classes));
+            scoreDifferences[row] = HeadSelector.ScoreDifference(
+                Distribution(StudentHead.Clean, row), Distribution(StudentHead.Unclean, row), Distribution(StudentHead.Combined, row));
+            var selected = HeadSelector.Choose(scoreDifferences[row], Calibration);
+            chosen[row] = (int)selected;
+            Distribution(selected, row).CopyTo(probabilities.AsSpan(row * classes, classes));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => plan.Dispose();
+
+    private static Value Answer(
+        GraphBuilder graph, ParameterScope scope, string head, Value features, StudentInference inference, bool singlePass) =>
+        graph.Keep(inference.DropoutPasses < 2 || singlePass
+            ? graph.Head(scope, head, features)
+            : graph.MonteCarloHead(
+                head + ".mc", features, scope[head + ".weight"], scope[head + ".bias"], inference.DropoutProbability, inference.DropoutPasses));
+}

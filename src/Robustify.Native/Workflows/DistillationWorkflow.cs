@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Robustify.Kernels;
+using Robustify.Native.Evaluation;
+using Robustify.Native.Graph;
+using Robustify.Native.Method;
+using Robustify.Native.Models;
+using Robustify.Native.Runs;
+using Robustify.Native.Training;
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>Options of the verb distill.</summary>
+public sealed record DistillationRunOptions
+{
+    /// <summary>The pretrained large model: file or run directory.</summary>
+    public required string Student { get; init; }
+
+    /// <summary>The small robust model: file or run directory.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>Data directory; null for the default.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Run directory.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>Key of every draw.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Passes over the training set.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>At most so many training images.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>At most so many test images.</summary>
+    public int? TestLimit { get; init; }
+
+    /// <summary>Continue the run in <see cref="Out"/>.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Images held out of training to calibrate the selector on.</summary>
+    public int HeldOut { get; init; } = 1000;
+
+    /// <summary>Shape of the learning-rate schedule.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+
+    /// <summary>Part of the steps that warm up.</summary>
+    public double Warmup { get; init; } = 0.05;
+
+    /// <summary>Optimizer and its highest rate.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new() { Kind = OptimizerKind.AdamW, Rate = 1e-3, WeightDecay = 0.05, MaximumGradientNorm = 1 };
+
+    /// <summary>The method's choices.</summary>
+    public DistillationOptions Method { get; init; } = new() { BatchSize = 64 };
+}
+
+/// <summary>The verb distill: tunes a fraction of a large model with a robust teacher, calibrates the selector, measures clean accuracy.</summary>
+public static class DistillationWorkflow
+{
+    /// <summary>Trains, calibrates, writes the run directory, and returns what the training took.</summary>
+    public static TrainingCost Run(DistillationRunOptions options, RunContext context, Action<Utf8JsonWriter> describe)
+    {
+        options.Method.Validate();
+        options.Optimizer.Validate();
+        var source = ModelSource.Resolve(options.Student);
+        var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
+        data.RequireClasses(source.Model, options.Student);
+        var directory = RunDirectory.Open(options.Out, describe);
+        return directory.Guard(() =>
+        {
+            var cost = Train(options, context, source, data, directory);
+            using var robust = LoadedModel.Open("robust", directory.Root);
+            var results = Benchmark.Run([robust.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
+            directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { ["robust"] = cost }));
+            context.Message($"robust: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
+            return cost;
+        });
+    }
+
+    /// <summary>Training and calibration, for workflows that measure by themselves.</summary>
+    internal static TrainingCost Train(
+        DistillationRunOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
+    {
+        if (!source.IsPretrained)
+            throw new RobustifyException($"--model {options.Student}: is a preset without weights, a pretrained student expected; run pretrain first");
+        if (ThreeHeadedStudent.Of(source) is not null)
+            throw new RobustifyException($"--model {options.Student}: has three heads already, a plain classifier expected; distill from the original model");
+        var teacherSource = ModelSource.Resolve(options.Teacher);
+        if (!teacherSource.IsPretrained)
+            throw new RobustifyException($"--teacher {options.Teacher}: is a preset without weights, a trained teacher expected; run teach first");
+        var method = options.Method with { Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length) };
+        var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail);
+        using var parameters = student.CreateTrainingStore(source, options.Seed);
+        using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed);
+        using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method);
+        var inference = StudentInference.From(method);
+        var cost = new TrainingRun
+        {
+            Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
+            Batch = method.BatchSize, Phase = "robust",
+            Trainer = new TrainerOptions
+            {
+                Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,
+            },
+            SaveModel = path => Save(path, source, student, parameters, inference),
+        }.Execute();
+
+        if (data.HeldOut.Length > 0)
+        {
+            inference = inference with { Calibration = Calibrate(options, context, source, student, parameters, inference, data) };
+            context.Message($"robust: selector calibrated on {data.HeldOut.Length} held-out images: delta {inference.Calibration.Delta:F4}, bias {inference.Calibration.Bias:F4}");
+        }
+
+        Save(directory.Checkpoint, source, student, parameters, inference);
+        return cost;
+    }
+
+    private static SelectorCalibration Calibrate(
+        DistillationRunOptions options, RunContext context, ModelSource source, ThreeHeadedStudent student, ParameterStore parameters,
+        StudentInference inference, LabeledData data)
+    {
+        using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize);
+        using var original = LoadedModel.Open("original", options.Student);
+        return SelectorCalibrator.Run(tuned, original.Predictor, data.TrainSource, data.HeldOut, options.Seed, context);
+    }
+
+    private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)
+    {
+        using var saved = new ParameterStore(student.SavedSpecs, _ => false);
+        saved.CopyFrom(training);
+        source.Save(path, saved, inference.Metadata(student));
+    }
+}
