@@ -23,7 +23,8 @@ public static class Benchmark
         var conditions = Conditions(options);
         var results = predictors.Select(p => new ModelResult(p.Name)).ToArray();
         var batch = new ImageBatch(predictors[0].Model, BatchSize, context.Workers);
-        context.Progress.Begin("benchmark", (long)indices.Length * conditions.Length, "images");
+        int corrupted = Math.Min(indices.Length, options.CorruptedImages ?? indices.Length);
+        context.Progress.Begin("benchmark", indices.Length + (long)corrupted * (conditions.Length - 1), "images");
         long done = 0;
         for (int first = 0; first < indices.Length; first += BatchSize)
         {
@@ -32,6 +33,13 @@ public static class Benchmark
             foreach (var condition in conditions)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
+                if (condition.Corruption is not null && first + count > corrupted)
+                {
+                    if (first >= corrupted)
+                        break;
+                    batch.Truncate(count = corrupted - first);
+                }
+
                 batch.Corrupt(context.Backend.Threads, condition, options.Seed);
                 for (int i = 0; i < predictors.Count; i++)
                     Answer(predictors[i], results[i], batch, source, condition, context);

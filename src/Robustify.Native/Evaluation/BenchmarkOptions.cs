@@ -11,6 +11,9 @@ public sealed record BenchmarkOptions
     /// <summary>The corruptions; none measures clean images only.</summary>
     public IReadOnlyList<Corruption> Corruptions { get; init; } = CorruptionCatalog.All;
 
+    /// <summary>How many of the images are corrupted, the first in the given order; null for all. Clean accuracy is cheap, so it is always on all.</summary>
+    public int? CorruptedImages { get; init; }
+
     /// <summary>The severities, each 1..5.</summary>
     public IReadOnlyList<int> Severities { get; init; } = [1, 2, 3, 4, 5];
 }

@@ -41,6 +41,9 @@ internal sealed class ImageBatch
         threads.For(Count, ref body);
     }
 
+    /// <summary>Drops all images but the first <paramref name="count"/>.</summary>
+    public void Truncate(int count) => Count = Math.Min(Count, count);
+
     /// <summary>Shows the clean images, or a corrupted copy of each.</summary>
     public void Corrupt(CpuThreads threads, Condition condition, ulong seed)
     {

@@ -1,0 +1,50 @@
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>How much a quickstart trains and measures.</summary>
+public enum QuickstartSize
+{
+    /// <summary>A glimpse: well under a minute on two cores.</summary>
+    Tiny,
+
+    /// <summary>The default: a few minutes, and differences that stand out from noise.</summary>
+    Small,
+
+    /// <summary>All bundled images.</summary>
+    Full,
+}
+
+/// <summary>Options of the verb quickstart.</summary>
+public sealed record QuickstartOptions
+{
+    /// <summary>Run directory.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>How much is trained and measured.</summary>
+    public QuickstartSize Size { get; init; } = QuickstartSize.Small;
+
+    /// <summary>Key of every draw.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Data directory; null for the bundled set.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>The pretrained large model; null for the bundled one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The amounts that the size stands for.</summary>
+    internal QuickstartAmounts Amounts => Size switch
+    {
+        QuickstartSize.Tiny => new(Images: 1536, TeacherEpochs: 3, HeldOut: 256, TestImages: 1000, CorruptedImages: 96),
+        QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 1024, TestImages: 3000, CorruptedImages: 320),
+        _ => new(Images: 13000, TeacherEpochs: 8, HeldOut: 2000, TestImages: 3000, CorruptedImages: 3000),
+    };
+}
+
+/// <summary>What a size stands for.</summary>
+/// <param name="Images">Training images of each phase.</param>
+/// <param name="TeacherEpochs">Passes of the teacher over them.</param>
+/// <param name="HeldOut">Images the selector is calibrated on.</param>
+/// <param name="TestImages">Clean test images.</param>
+/// <param name="CorruptedImages">Test images that are corrupted in every way.</param>
+internal sealed record QuickstartAmounts(int Images, int TeacherEpochs, int HeldOut, int TestImages, int CorruptedImages);

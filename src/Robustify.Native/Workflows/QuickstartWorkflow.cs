@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Robustify.Native.Evaluation;
+using Robustify.Native.Models;
+using Robustify.Native.Runs;
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>What a quickstart measured.</summary>
+/// <param name="Models">original, teacher, robust, full_finetune.</param>
+/// <param name="Ledger">What each cost.</param>
+/// <param name="TotalParameters">Numbers in the large model.</param>
+public sealed record QuickstartResult(IReadOnlyList<ModelResult> Models, Ledger Ledger, long TotalParameters);
+
+/// <summary>
+/// The verb quickstart, the whole method in one go: a small teacher made robust, the large pretrained model distilled from it, the same
+/// model tuned whole for comparison, and all of them measured.
+/// </summary>
+public static class QuickstartWorkflow
+{
+    /// <summary>Runs every phase in a directory of its own under the run's and writes results.json and report.md.</summary>
+    public static QuickstartResult Run(QuickstartOptions options, RunContext context, Action<Utf8JsonWriter> describe)
+    {
+        string model = options.Model ?? BundledModel.Find();
+        var source = ModelSource.Resolve(model);
+        var amounts = options.Amounts;
+        var data = LabeledData.Open(options.Data, options.Seed, amounts.Images, amounts.TestImages, amounts.HeldOut);
+        data.RequireClasses(source.Model, model);
+        var directory = RunDirectory.Open(options.Out, describe);
+        return directory.Guard(() =>
+        {
+            var ledger = new Ledger();
+            var teacher = directory.Part("teacher");
+            ledger["teacher"] = teacher.Guard(() => ClassifierTraining.Train(
+                ClassifierTrainingOptions.Teach("resnet_fashion", teacher.Root) with { Seed = options.Seed, Epochs = amounts.TeacherEpochs },
+                context, ModelSource.Resolve("resnet_fashion"), data, teacher));
+
+            var robust = directory.Part("robust");
+            ledger["robust"] = robust.Guard(() => DistillationWorkflow.Train(
+                new DistillationRunOptions { Student = model, Teacher = teacher.Root, Out = robust.Root, Seed = options.Seed },
+                context, source, data, robust));
+
+            var full = directory.Part("full_finetune");
+            ledger["full_finetune"] = full.Guard(() => ClassifierTraining.Train(
+                ClassifierTrainingOptions.Finetune(model, full.Root) with { Seed = options.Seed }, context, source, data, full));
+
+            var results = Measure(options, context, data, [("original", model), ("teacher", teacher.Root), ("robust", robust.Root), ("full_finetune", full.Root)]);
+            ledger["original"] = default;
+            directory.WriteJson("results.json", json => ResultsFile.Write(json, results, ledger));
+            using var shapes = source.LoadClassifier(_ => false, options.Seed);
+            var result = new QuickstartResult(results, ledger, shapes.TotalCount);
+            directory.WriteText("report.md", QuickstartReport.Markdown(result));
+            return result;
+        });
+    }
+
+    private static IReadOnlyList<ModelResult> Measure(
+        QuickstartOptions options, RunContext context, LabeledData data, IReadOnlyList<(string Name, string Model)> models)
+    {
+        var loaded = new List<LoadedModel>();
+        try
+        {
+            foreach (var (name, model) in models)
+                loaded.Add(LoadedModel.Open(name, model));
+            var measured = new BenchmarkOptions { Seed = options.Seed, CorruptedImages = options.Amounts.CorruptedImages };
+            return Benchmark.Run([.. loaded.Select(m => m.Predictor)], data.TestSource, data.Test, measured, context);
+        }
+        finally
+        {
+            foreach (var model in loaded)
+                model.Dispose();
+        }
+    }
+}
