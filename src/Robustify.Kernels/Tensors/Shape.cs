@@ -16,7 +16,9 @@ public readonly struct Shape : IEquatable<Shape>
         {
             if (extent < 1)
                 throw new RobustifyException($"shape [{string.Join(", ", extents.ToArray())}]: extent {extent} found, at least 1 expected");
-            count = checked(count * extent);
+            count *= extent;
+            if (count > int.MaxValue)
+                throw new RobustifyException($"shape [{string.Join(", ", extents.ToArray())}]: more than 2147483647 elements; use a smaller batch or image");
         }
 
         Count = count;

@@ -21,6 +21,9 @@ namespace Robustify.Native.Method;
 /// </summary>
 public sealed class DistillationStep : ITrainingStep
 {
+    // Parameters and gradients, and as much again for an optimizer of two moments.
+    private const int OptimizerCopies = 2;
+
     private readonly GraphBuilder graph;
     private readonly StepInputs inputs;
     private readonly Plan plan;
@@ -74,7 +77,7 @@ public sealed class DistillationStep : ITrainingStep
         graph.Differentiate();
         plan = new Plan(graph);
         ArenaBytes = plan.ArenaBytes;
-        plan.Allocate();
+        plan.RequireMemory(options.BatchSize, OptimizerCopies * parameters.Bytes).Allocate();
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Robustify.Kernels;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
 using Robustify.Kernels.Tensors;
@@ -26,13 +27,28 @@ public sealed class Plan : IDisposable
     public long ArenaBytes { get; }
 
     /// <summary>Takes the memory and gives every value its place.</summary>
-    /// <exception cref="Kernels.RobustifyException">The system has not that much memory.</exception>
+    /// <exception cref="RobustifyException">The system has not that much memory.</exception>
     public Plan Allocate()
     {
         arena = new NativeBuffer(ArenaBytes, "step memory");
         foreach (var (value, offset) in offsets)
             value.View = arena.View(offset, value.Shape, value.Type);
         return this;
+    }
+
+    /// <summary>Refuses a plan that the machine's memory cannot hold, before any of it is taken.</summary>
+    /// <param name="batchSize">The batch it is for.</param>
+    /// <param name="otherBytes">What parameters, gradients and optimizer take beside it.</param>
+    /// <exception cref="RobustifyException">Names what is needed, what there is, and the largest batch that would fit.</exception>
+    public Plan RequireMemory(int batchSize, long otherBytes)
+    {
+        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - otherBytes;
+        if (ArenaBytes <= available)
+            return this;
+        long largest = Math.Max(0, (long)(batchSize * ((double)available / ArenaBytes)));
+        throw new RobustifyException(
+            $"batch {batchSize}: a step needs {ArenaBytes / 1048576.0:F0} MiB beside {otherBytes / 1048576.0:F0} MiB of parameters, more than this machine has; "
+            + (largest > 0 ? $"the largest batch that fits is about {largest}" : "no batch fits, so use a smaller model"));
     }
 
     /// <summary>Computes one step: forward, and backward where the graph has it.</summary>

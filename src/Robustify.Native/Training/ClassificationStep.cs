@@ -37,6 +37,9 @@ public sealed record ClassificationOptions
 public sealed class ClassificationStep : ITrainingStep
 {
     private readonly ClassificationOptions options;
+    // Parameters and gradients, and as much again for an optimizer of two moments.
+    private const int OptimizerCopies = 2;
+
     private readonly GraphBuilder graph;
     private readonly StepInputs inputs;
     private readonly Plan plan;
@@ -58,7 +61,7 @@ public sealed class ClassificationStep : ITrainingStep
         graph.Differentiate();
         plan = new Plan(graph);
         ArenaBytes = plan.ArenaBytes;
-        plan.Allocate();
+        plan.RequireMemory(options.BatchSize, OptimizerCopies * parameters.Bytes).Allocate();
     }
 
     /// <inheritdoc/>
