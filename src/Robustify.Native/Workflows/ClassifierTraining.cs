@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Robustify.Kernels;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
+using Robustify.Native.Models.VisionTransformer;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
 
@@ -35,7 +37,7 @@ public static class ClassifierTraining
         ClassifierTrainingOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
         using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed);
-        using var step = new ClassificationStep(source.Model, parameters, new ClassificationOptions
+        using var step = new ClassificationStep(Regularized(source.Model, options), parameters, new ClassificationOptions
         {
             BatchSize = Math.Min(options.Batch, data.Train.Length), LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout,
             AugMixViews = options.AugMixViews, ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
@@ -50,6 +52,16 @@ public static class ClassifierTraining
             },
             SaveModel = path => source.Save(path, parameters),
         }.Execute();
+    }
+
+    /// <summary>The model with the random layers that training asks for; its tensors stay the same.</summary>
+    private static IVisionModel Regularized(IVisionModel model, ClassifierTrainingOptions options)
+    {
+        if (options.Dropout == 0 && options.StochasticDepth == 0)
+            return model;
+        return model is VisionTransformer transformer
+            ? new VisionTransformer(transformer.Options with { Dropout = options.Dropout, StochasticDepth = options.StochasticDepth })
+            : throw new RobustifyException($"--dropout and --stochastic-depth: {model.Description} found, a vision transformer expected; leave them out");
     }
 
     private static bool IsTrained(ClassifierTrainingOptions options, IVisionModel model, ParameterSpec spec)

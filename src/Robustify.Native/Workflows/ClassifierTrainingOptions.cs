@@ -65,6 +65,12 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Dropout before the classifier.</summary>
     public float HeadDropout { get; init; }
 
+    /// <summary>Dropout inside a transformer's blocks, in [0, 1).</summary>
+    public float Dropout { get; init; }
+
+    /// <summary>Probability that a transformer's last block is skipped, in [0, 1).</summary>
+    public float StochasticDepth { get; init; }
+
     /// <summary>AugMix mixtures: 0, 1, or 2 with the consistency term.</summary>
     public int AugMixViews { get; init; }
 
@@ -117,6 +123,16 @@ public sealed record ClassifierTrainingOptions
             throw new RobustifyException($"--limit: {(Limit < 1 ? Limit : TestLimit)} found, at least 1 expected");
         if (AugMixViews is < 0 or > 2)
             throw new RobustifyException($"--augmix-views: {AugMixViews} found, 0..2 expected");
+        RequireProbability("--label-smoothing", LabelSmoothing);
+        RequireProbability("--head-dropout", HeadDropout);
+        RequireProbability("--dropout", Dropout);
+        RequireProbability("--stochastic-depth", StochasticDepth);
         Optimizer.Validate();
+    }
+
+    private static void RequireProbability(string option, float value)
+    {
+        if (!(value is >= 0 and < 1))
+            throw new RobustifyException($"{option}: {value} found, 0 to below 1 expected");
     }
 }
