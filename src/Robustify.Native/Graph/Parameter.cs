@@ -14,6 +14,12 @@ public enum Initializer
     /// <summary>Normal with standard deviation 0.02, cut at two deviations, as ViT uses it.</summary>
     TruncatedNormal,
 
+    /// <summary>
+    /// Sines and cosines of a square grid's rows and columns (Beyer et al., "Better plain ViT baselines", arXiv 2205.01580): learned
+    /// positions that begin by telling places apart. A row too many is the class token's and begins at zero.
+    /// </summary>
+    SineCosinePositions,
+
     /// <summary>Uniform within sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).</summary>
     GlorotUniform,
 

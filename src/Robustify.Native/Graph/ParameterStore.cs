@@ -113,6 +113,9 @@ public sealed class ParameterStore : IDisposable
                 foreach (ref float x in span)
                     x = (float)(0.02 * TruncatedNormal(random));
                 break;
+            case Initializer.SineCosinePositions:
+                FillPositions(span, shape);
+                break;
             case Initializer.GlorotUniform:
                 double limit = Math.Sqrt(6.0 / (fanIn + shape[0]));
                 foreach (ref float x in span)
@@ -123,6 +126,24 @@ public sealed class ParameterStore : IDisposable
                 foreach (ref float x in span)
                     x = (float)(deviation * random.NextNormal());
                 break;
+        }
+    }
+
+    /// <summary>A quarter of the width each for sin and cos of column and row, with wavelengths from 2 pi to 10000 x 2 pi.</summary>
+    private static void FillPositions(Span<float> span, Shape shape)
+    {
+        int width = shape.Columns, quarter = width / 4, side = (int)Math.Sqrt(shape.Rows), first = shape.Rows - side * side;
+        span.Clear();
+        for (int place = 0; place < side * side; place++)
+        {
+            var row = span.Slice((first + place) * width, width);
+            for (int i = 0; i < quarter; i++)
+            {
+                double frequency = Math.Pow(10000, -(double)i / quarter);
+                double x = place % side * frequency, y = place / side * frequency;
+                (row[i], row[quarter + i], row[2 * quarter + i], row[3 * quarter + i]) =
+                    ((float)Math.Sin(x), (float)Math.Cos(x), (float)Math.Sin(y), (float)Math.Cos(y));
+            }
         }
     }
 

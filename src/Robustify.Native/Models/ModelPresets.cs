@@ -21,6 +21,7 @@ public static class ModelPresets
         ["vit_fashion"] = () => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
             ImageSize = 28, PatchSize = 4, Channels = 1, Width = 128, Depth = 6, Heads = 4, MlpWidth = 512, Classes = 10,
+            Pooling = TokenPooling.Mean,
         }),
         ["resnet_fashion"] = () => new ResNet.ResNet(new ResNetOptions
         {

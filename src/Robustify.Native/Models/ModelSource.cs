@@ -145,6 +145,7 @@ public sealed class ModelSource
         {
             ImageSize = d.ImageSize, PatchSize = d.PatchSize, Channels = d.Channels, Width = d.Width, Depth = d.Depth, Heads = d.Heads,
             MlpWidth = d.MlpWidth, Classes = RequireHead(reader, d.Classes), LayerNormEpsilon = (float)d.LayerNormEpsilon,
+            Pooling = d.HasClassToken ? TokenPooling.ClassToken : TokenPooling.Mean,
         }),
         ResNetDescription d => new ResNet.ResNet(new ResNetOptions
         {

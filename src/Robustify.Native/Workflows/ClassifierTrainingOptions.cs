@@ -110,7 +110,7 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Crop and flip by the model's input size.</summary>
     public static StandardAugmentationOptions AugmentationFor(int imageSize) => imageSize > 64
         ? StandardAugmentationOptions.Photographs
-        : new StandardAugmentationOptions { Padding = imageSize < 32 ? 2 : 4, FlipProbability = 0.5 };
+        : new StandardAugmentationOptions { Padding = imageSize < 32 ? 1 : 4, FlipProbability = 0.5 };
 
     /// <summary>Refuses values outside their ranges before anything is opened or written.</summary>
     public void Validate()

@@ -5,7 +5,7 @@ namespace Robustify.Native.Models.Checkpoints;
 /// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
 public abstract record ModelDescription(int Channels, int Classes);
 
-/// <summary>A vision transformer with a class token, pre-normalisation and exact GELU (Dosovitskiy et al. 2021, section 3.1).</summary>
+/// <summary>A vision transformer with pre-normalisation and exact GELU (Dosovitskiy et al. 2021, section 3.1).</summary>
 /// <param name="Channels">Channels of the input image.</param>
 /// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
 /// <param name="ImageTokens">Patches of the image, a square number; the class token is not counted.</param>
@@ -15,8 +15,10 @@ public abstract record ModelDescription(int Channels, int Classes);
 /// <param name="MlpWidth">Hidden elements of a block's MLP.</param>
 /// <param name="Heads">Attention heads; divides the width.</param>
 /// <param name="LayerNormEpsilon">Added to the variance in LayerNorm.</param>
+/// <param name="HasClassToken">Whether a class token is read out; else the mean of the tokens.</param>
 public sealed record VisionTransformerDescription(
-    int Channels, int Classes, int ImageTokens, int PatchSize, int Width, int Depth, int MlpWidth, int Heads, double LayerNormEpsilon)
+    int Channels, int Classes, int ImageTokens, int PatchSize, int Width, int Depth, int MlpWidth, int Heads, double LayerNormEpsilon,
+    bool HasClassToken = true)
     : ModelDescription(Channels, Classes)
 {
     /// <summary>Side of the square image in pixels.</summary>

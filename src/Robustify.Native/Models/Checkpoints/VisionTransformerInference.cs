@@ -9,15 +9,21 @@ internal static class VisionTransformerInference
     {
         int[] patch = Require(reader, "patch_embed.proj.weight", 4, "[D, C, P, P]");
         int[] positions = Require(reader, "pos_embed", 3, "[1, 1 + tokens, D]");
-        Require(reader, "cls_token", 3, "[1, 1, D]");
+
+        // timm's models that take the mean of the tokens have a norm after it and no class token.
+        bool hasClassToken = !reader.Contains("fc_norm.weight");
+        if (hasClassToken)
+            Require(reader, "cls_token", 3, "[1, 1, D]");
+        else if (reader.Contains("cls_token"))
+            throw Refuse(reader, "'cls_token' and 'fc_norm.weight' found, one of them expected");
         int[] hidden = Require(reader, "blocks.0.mlp.fc1.weight", 2, "[mlp, D]");
         (int width, int channels, int patchSize) = (patch[0], patch[1], patch[2]);
         if (patch[3] != patchSize)
             throw Refuse(reader, $"'patch_embed.proj.weight' has patches of {patchSize}x{patch[3]}, square ones expected");
-        int tokens = positions[1] - 1;
+        int tokens = positions[1] - (hasClassToken ? 1 : 0);
         int side = (int)Math.Sqrt(Math.Max(0, tokens));
         if (tokens < 1 || side * side != tokens || positions[2] != width || (long)side * patchSize > int.MaxValue)
-            throw Refuse(reader, $"'pos_embed' has shape {OneLine.Shape<int>(positions)}, [1, 1 + a square number, {width}] expected");
+            throw Refuse(reader, $"'pos_embed' has shape {OneLine.Shape<int>(positions)}, [1, {(hasClassToken ? "1 + " : "")}a square number, {width}] expected");
         var config = ModelConfig.Beside(reader.OpenedPath);
         config?.RequireActivation();
         return new VisionTransformerDescription(
@@ -29,7 +35,8 @@ internal static class VisionTransformerInference
             Depth(reader),
             hidden[0],
             Heads(reader, config, width),
-            Epsilon(reader, config));
+            Epsilon(reader, config),
+            hasClassToken);
     }
 
     /// <summary>The head's outputs, 0 without a head.</summary>

@@ -31,7 +31,7 @@ internal sealed class VisionTransformerNaming : NamingFamily
         blockPrefix: "blocks.",
         Table(
             ("cls_token", "cls_token"), ("pos_embed", "pos_embed"), ("patch_embed.proj.*", "patch_embed.proj.*"),
-            ("norm.*", "norm.*"), ("head.*", "head.*")),
+            ("norm.*", "norm.*"), ("fc_norm.*", "fc_norm.*"), ("head.*", "head.*")),
         Table(
             ("norm1.*", "norm1.*"), ("attn.qkv.*", "attn.qkv.*"), ("attn.proj.*", "attn.proj.*"),
             ("norm2.*", "norm2.*"), ("mlp.fc1.*", "mlp.fc1.*"), ("mlp.fc2.*", "mlp.fc2.*")));

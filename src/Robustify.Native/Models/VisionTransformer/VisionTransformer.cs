@@ -114,7 +114,7 @@ public sealed class VisionTransformer : IVisionModel
         int width = options.Width, side = options.ImageSize / options.PatchSize;
         if (HasClassToken)
             yield return new("cls_token", new Shape(width), Initializer.TruncatedNormal);
-        yield return new("pos_embed", new Shape(side * side + (HasClassToken ? 1 : 0), width), Initializer.TruncatedNormal);
+        yield return new("pos_embed", new Shape(side * side + (HasClassToken ? 1 : 0), width), Initializer.SineCosinePositions);
         yield return Weight("patch_embed.proj", width, options.PatchSize * options.PatchSize * options.Channels);
         yield return Bias("patch_embed.proj", width);
         for (int block = 0; block < options.Depth; block++)
