@@ -54,9 +54,10 @@ public sealed class GradientBuilder
         accumulate = true;
         if (owners[gradient] > 1)
         {
-            var copy = graph.Activation(value.Name + ".gradient", value.Shape, false);
-            Emit([gradient], [copy], backend => backend.Copy(gradient.View, copy.View, accumulate: false));
-            owners[gradient]--;
+            // Variables of their own: the call outlives this method, in which "gradient" becomes the copy.
+            Value shared = gradient, copy = graph.Activation(value.Name + ".gradient", value.Shape, false);
+            Emit([shared], [copy], backend => backend.Copy(shared.View, copy.View, accumulate: false));
+            owners[shared]--;
             Own(value, copy);
             gradient = copy;
         }

@@ -53,6 +53,8 @@ public sealed class LossHead
                 $"distillation: teacher logits {targets.Shape} found, {Logits.Shape.Columns} classes expected; use a teacher of the same classes");
         }
 
+        if (weights is not null && weights.Shape.Count != rows)
+            throw new RobustifyException($"distillation: weights {weights.Shape} found for {rows} rows, one a row expected");
         bool accumulate = Begin();
         return Term([Logits, targets, weights], b => b.Distillation(
             Logits.View, targets.View, weights?.View ?? default, Value.View, Gradient.View, firstRow, rows, temperature, scale, accumulate));

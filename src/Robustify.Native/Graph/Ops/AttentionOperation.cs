@@ -11,7 +11,7 @@ public static class AttentionOperation
     public static Value Attention(this GraphBuilder graph, string name, Value qkv, int heads)
     {
         var s = qkv.Shape;
-        if (s.Rank != 3 || s[2] % (3 * heads) != 0)
+        if (s.Rank != 3 || heads < 1 || s[2] % (3L * heads) != 0)
             throw new RobustifyException($"attention {name}: {s} with {heads} heads found, [samples, tokens, 3 x heads x headDim] expected");
         var y = graph.Activation(name, new Shape(s[0], s[1], s[2] / 3), qkv.RequiresGradient);
         var logSumExp = graph.Activation(name + ".lse", new Shape(s[0], heads, s[1]), false);

@@ -21,11 +21,15 @@ public static class BatchNormOperation
     /// </summary>
     public static Value BatchNorm(this GraphBuilder graph, string name, Value x, BatchNormParameters parameters, bool relu, Value? residual = null)
     {
-        if (parameters.Gamma.Value.Shape.Count != x.Shape.Columns || (residual is not null && residual.Shape != x.Shape))
+        ReadOnlySpan<Parameter> tensors = [parameters.Gamma, parameters.Beta, parameters.RunningMean, parameters.RunningVariance];
+        foreach (var tensor in tensors)
         {
-            throw new RobustifyException(
-                $"batch norm {name}: input {x.Shape}, scale {parameters.Gamma.Value.Shape} and residual {residual?.Shape.ToString() ?? "none"} do not agree");
+            if (tensor.Value.Shape.Count != x.Shape.Columns)
+                throw new RobustifyException($"batch norm {name}: input {x.Shape} and {tensor.Value} found, [N, H, W, C] and [C] expected");
         }
+
+        if (residual is not null && residual.Shape != x.Shape)
+            throw new RobustifyException($"batch norm {name}: input {x.Shape} and residual {residual.Shape} found, equal shapes expected");
 
         bool requires = x.RequiresGradient || parameters.Trained || (residual?.RequiresGradient ?? false);
         var y = graph.Activation(name, x.Shape, requires);

@@ -12,6 +12,8 @@ public static class ConvolutionOperation
         var (s, w) = (x.Shape, weight.Value.Shape);
         if (s.Rank != 4 || w.Rank != 4 || w[1] != w[2] || w[3] != s[3])
             throw new RobustifyException($"convolution {name}: input {s} and weight {w} found, [N, H, W, C] and [O, K, K, C] expected");
+        if (stride < 1 || padding < 0)
+            throw new RobustifyException($"convolution {name}: stride {stride} and padding {padding} found, at least 1 and 0 expected");
         var geometry = new ConvolutionGeometry(w[1], stride, padding);
         if (geometry.OutputSide(s[1]) < 1 || geometry.OutputSide(s[2]) < 1)
             throw new RobustifyException($"convolution {name}: input {s} is smaller than the kernel of {w[1]}; use larger images");

@@ -1,3 +1,4 @@
+using Robustify.Kernels;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Random;
 
@@ -9,7 +10,8 @@ public static class DropoutOperations
     /// <summary>Inverted dropout on x [samples, ...].</summary>
     public static Value Dropout(this GraphBuilder graph, string name, Value x, float probability)
     {
-        if (!graph.Training || probability <= 0)
+        RequireProbability("dropout", name, probability);
+        if (!graph.Training || probability == 0)
             return x;
         var (sampleIds, epoch) = graph.DrawInputs(x.Shape[0]);
         var y = graph.Activation(name, x.Shape, x.RequiresGradient);
@@ -20,12 +22,21 @@ public static class DropoutOperations
     /// <summary>x + branch, the branch of a sample left out with the given probability.</summary>
     public static Value StochasticDepth(this GraphBuilder graph, string name, Value x, Value branch, float probability)
     {
-        if (!graph.Training || probability <= 0)
+        RequireProbability("stochastic depth", name, probability);
+        if (x.Shape != branch.Shape)
+            throw new RobustifyException($"stochastic depth {name}: {x.Shape} and {branch.Shape} found, equal shapes expected");
+        if (!graph.Training || probability == 0)
             return graph.Add(name, x, branch);
         var (sampleIds, epoch) = graph.DrawInputs(x.Shape[0]);
         var y = graph.Activation(name, x.Shape, x.RequiresGradient || branch.RequiresGradient);
         graph.Add(new DepthForward(x, branch, sampleIds, epoch, y, Purpose(graph, RandomPurpose.StochasticDepth), graph.Seed, probability));
         return y;
+    }
+
+    private static void RequireProbability(string operation, string name, float probability)
+    {
+        if (!(probability is >= 0 and < 1))
+            throw new RobustifyException($"{operation} {name}: probability {probability} found, at least 0 and below 1 expected");
     }
 
     private static uint Purpose(GraphBuilder graph, RandomPurpose purpose) => (uint)purpose | (++graph.RandomLayers << 16);

@@ -11,7 +11,11 @@ public static class LayerNormOperation
     public static Value LayerNorm(this GraphBuilder graph, string name, Value x, Parameter gamma, Parameter beta, float epsilon)
     {
         if (gamma.Value.Shape.Count != x.Shape.Columns || beta.Value.Shape.Count != x.Shape.Columns)
-            throw new RobustifyException($"layer norm {name}: input {x.Shape} and scale {gamma.Value.Shape} found, the widths must agree");
+        {
+            throw new RobustifyException(
+                $"layer norm {name}: input {x.Shape}, scale {gamma.Value.Shape} and shift {beta.Value.Shape} found, the widths must agree");
+        }
+
         var y = graph.Activation(name, x.Shape, x.RequiresGradient || gamma.Gradient is not null || beta.Gradient is not null);
         var rows = new Shape(x.Shape.Rows);
         var mean = graph.Activation(name + ".mean", rows, false);

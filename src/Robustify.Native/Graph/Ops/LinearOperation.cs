@@ -11,8 +11,10 @@ public static class LinearOperation
     public static Value Linear(this GraphBuilder graph, string name, Value x, Parameter weight, Parameter? bias, Activation activation = Activation.None)
     {
         var w = weight.Value.Shape;
-        if (w.Columns != x.Shape.Columns || (bias is not null && bias.Value.Shape.Count != w.Rows))
-            throw new RobustifyException($"linear {name}: input {x.Shape} and weight {w} found, the last extents must agree");
+        if (w.Rank != 2 || w.Columns != x.Shape.Columns)
+            throw new RobustifyException($"linear {name}: input {x.Shape} and weight {w} found, [..., in] and [out, in] expected");
+        if (bias is not null && bias.Value.Shape.Count != w.Rows)
+            throw new RobustifyException($"linear {name}: bias {bias.Value.Shape} and weight {w} found, [out] and [out, in] expected");
         int[] extents = x.Shape.ToArray();
         extents[^1] = w.Rows;
         bool requires = x.RequiresGradient || weight.Gradient is not null || bias?.Gradient is not null;

@@ -10,7 +10,9 @@ public static class PoolOperations
     /// <summary>Maximum over windows of images [N, H, W, C].</summary>
     public static Value MaxPool(this GraphBuilder graph, string name, Value x, ConvolutionGeometry geometry)
     {
-        if (x.Shape.Rank != 4 || geometry.OutputSide(x.Shape[1]) < 1 || geometry.OutputSide(x.Shape[2]) < 1)
+        if (x.Shape.Rank != 4 || geometry.Kernel < 1 || geometry.Stride < 1 || geometry.Padding < 0 || 2 * geometry.Padding > geometry.Kernel)
+            throw new RobustifyException($"max pool {name}: {x.Shape} and {geometry} found, [N, H, W, C] and at most half a window of padding expected");
+        if (geometry.OutputSide(x.Shape[1]) < 1 || geometry.OutputSide(x.Shape[2]) < 1)
             throw new RobustifyException($"max pool {name}: {x.Shape} is smaller than the window of {geometry.Kernel}; use larger images");
         var y = graph.Activation(name, geometry.OutputShape(x.Shape, x.Shape[3]), x.RequiresGradient);
         var argmax = graph.Activation(name + ".argmax", y.Shape, false, DType.Int32);
@@ -22,6 +24,8 @@ public static class PoolOperations
     public static Value MeanPool(this GraphBuilder graph, string name, Value x, int skip = 0)
     {
         int samples = x.Shape[0], columns = x.Shape.Columns;
+        if (x.Shape.Rank < 3 || skip < 0 || skip >= x.Shape.Rows / samples)
+            throw new RobustifyException($"mean pool {name}: {x.Shape} without its first {skip} positions found, [N, ..., C] and a position left expected");
         var y = graph.Activation(name, new Shape(samples, columns), x.RequiresGradient);
         graph.Add(new MeanForward(x, y, new Shape(samples, x.Shape.Rows / samples, columns), skip));
         return y;

@@ -22,9 +22,15 @@ public static class TokenOperations
     public static Value AssembleTokens(this GraphBuilder graph, string name, Value patches, Parameter? classToken, Parameter positions)
     {
         var s = patches.Shape;
+        if (s.Rank != 3 || (classToken is not null && classToken.Value.Shape.Count != s[2]))
+        {
+            throw new RobustifyException(
+                $"tokens {name}: patches {s} and class token {classToken?.Value.Shape.ToString() ?? "none"} found, [N, M, D] and [D] expected");
+        }
+
         int tokens = s[1] + (classToken is null ? 0 : 1);
         if (positions.Value.Shape != new Shape(tokens, s[2]))
-            throw new RobustifyException($"tokens {name}: positions {positions.Value.Shape} found, [{tokens}, {s[2]}] expected");
+            throw new RobustifyException($"tokens {name}: positions {positions.Value.Shape} and patches {s} found, positions [{tokens}, {s[2]}] expected");
         bool requires = patches.RequiresGradient || classToken?.Gradient is not null || positions.Gradient is not null;
         var y = graph.Activation(name, new Shape(s[0], tokens, s[2]), requires);
         graph.Add(new AssembleForward(patches, classToken, positions, y));
@@ -34,6 +40,8 @@ public static class TokenOperations
     /// <summary>The first token of each sequence: [N, T, D] to [N, D].</summary>
     public static Value SelectFirstToken(this GraphBuilder graph, string name, Value tokens)
     {
+        if (tokens.Shape.Rank != 3)
+            throw new RobustifyException($"first token {name}: {tokens.Shape} found, [N, T, D] expected");
         var y = graph.Activation(name, new Shape(tokens.Shape[0], tokens.Shape[2]), tokens.RequiresGradient);
         graph.Add(new SelectForward(tokens, y));
         return y;

@@ -27,6 +27,8 @@ public static class UncertaintyOperations
     public static Value ConfidenceWeights(this GraphBuilder graph, string name, Value logits, ConfidenceWeighting weighting)
     {
         RequireFrozen(name, logits);
+        if (logits.Shape.Rank != 2)
+            throw new RobustifyException($"confidence weights {name}: logits {logits.Shape} found, [rows, classes] expected");
         var weights = graph.Activation(name, new Shape(logits.Shape[0]), false);
         graph.Add(new FrozenNode([logits], [weights], b => b.ConfidenceWeights(logits.View, weights.View, weighting)));
         return weights;
@@ -38,7 +40,7 @@ public static class UncertaintyOperations
         RequireFrozen(name, a);
         RequireFrozen(name, b);
         if (a.Shape != b.Shape)
-            throw new RobustifyException($"{name}: logits {a.Shape} and {b.Shape} found, two models of the same classes expected");
+            throw new RobustifyException($"less uncertain {name}: logits {a.Shape} and {b.Shape} found, two models of the same classes expected");
         var y = graph.Activation(name, a.Shape, false);
         graph.Add(new FrozenNode([a, b], [y], backend => backend.LessUncertain(a.View, b.View, y.View)));
         return y;
@@ -51,6 +53,13 @@ public static class UncertaintyOperations
     public static Value MonteCarloHead(
         this GraphBuilder graph, string name, Value features, Parameter weight, Parameter bias, float probability, int passes)
     {
+        RequireFrozen(name, features);
+        if (features.Shape.Rank != 2 || weight.Value.Shape.Rank != 2 || weight.Value.Shape.Columns != features.Shape[1])
+        {
+            throw new RobustifyException(
+                $"dropout passes {name}: features {features.Shape} and weight {weight.Value.Shape} found, [rows, in] and [out, in] expected");
+        }
+
         int rows = features.Shape[0], width = features.Shape[1];
         var (sampleIds, epoch) = graph.DrawInputs(rows);
         uint layer = ++graph.RandomLayers;
