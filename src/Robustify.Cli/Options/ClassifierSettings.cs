@@ -34,9 +34,11 @@ internal sealed class ClassifierSettings
         this.model = new("--model", "MODEL", "preset, safetensors file or run directory", modelDefault, model);
         epochs = new("--epochs", "passes over the training images", new(1, 100_000), standard.Epochs);
         batch = new("--batch", "images a step, not counting views", new(1, 65536), standard.Batch);
-        heldOut = new("--held-out", "training images set aside, so that runs which are compared train on the same ones", new(0, null), standard.HeldOut);
+        heldOut = new(
+            "--held-out", "training images set aside, so that runs which are compared train on the same ones", new(0, null), standard.HeldOut);
         optimizer = new(standard.Optimizer, standard.Schedule, standard.Warmup);
-        labelSmoothing = new("--label-smoothing", "part of a label's weight spread over all classes", new(0, 1, HighOpen: true), standard.LabelSmoothing);
+        labelSmoothing = new(
+            "--label-smoothing", "part of a label's weight spread over all classes", new(0, 1, HighOpen: true), standard.LabelSmoothing);
         headDropout = new("--head-dropout", "probability of dropout before the classifier", new(0, 1, HighOpen: true), standard.HeadDropout);
         dropout = new("--dropout", "probability of dropout inside a transformer's blocks", new(0, 1, HighOpen: true), standard.Dropout);
         stochasticDepth = new(

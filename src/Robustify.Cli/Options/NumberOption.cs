@@ -43,7 +43,8 @@ internal sealed class NumberOption<T> : Option<T?>, ISetting
         const NumberStyles styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         if (T.TryParse(token.Value, styles, CultureInfo.InvariantCulture, out var value) && interval.Contains(value))
             return value;
-        result.AddError($"{name}: '{token.Value}' found, a {(T.TryParse("0.5", styles, CultureInfo.InvariantCulture, out _) ? "" : "whole ")}number {interval} expected");
+        string kind = T.TryParse("0.5", styles, CultureInfo.InvariantCulture, out _) ? "a number" : "a whole number";
+        result.AddError($"{name}: '{token.Value}' found, {kind} {interval} expected");
         return null;
     }
 

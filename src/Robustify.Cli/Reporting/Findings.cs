@@ -22,7 +22,8 @@ internal static class Findings
         ("workers", $"{Environment.ProcessorCount} unless --workers says otherwise"),
         ("vectors", $"{VectorWidth} bits"),
         ("cpu features", string.Join(" ", CpuFeatures())),
-        ("memory", string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:F1} GiB available to the process")),
+        ("memory", string.Create(
+            CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:F1} GiB available to the process")),
         ("devices", "cpu; no CUDA backend in this version"),
         ("default data", Found(DataDirectory.Default)),
         ("full data", Directory.Exists(DataDirectory.FullFashionMnist)

@@ -28,7 +28,8 @@ internal sealed class ModelSummary
     {
         get
         {
-            var shape = student ?? new ThreeHeadedStudent(source.Model, source.Model.DefaultTailBlocks, new DistillationOptions { BatchSize = 1 }.Tail);
+            var standard = new DistillationOptions { BatchSize = 1 };
+            var shape = student ?? new ThreeHeadedStudent(source.Model, source.Model.DefaultTailBlocks, standard.Tail);
             return shape.TrainingSpecs.Where(s => !s.IsStatistic && shape.IsTrained(s)).Sum(s => s.Shape.Count);
         }
     }
@@ -48,7 +49,8 @@ internal sealed class ModelSummary
         Line(output, "classes", Invariant($"{model.Classes}"));
         Line(output, "parameters", Invariant($"{Parameters:N0}"));
         Line(output, "heads", student is null ? model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
-        Line(output, "tail", Invariant($"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
+        Line(output, "tail", Invariant(
+            $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
             Line(output, "metadata", $"{key} = {value.ReplaceLineEndings(" ")}");
         if (listTensors)

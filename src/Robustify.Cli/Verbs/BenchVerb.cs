@@ -20,7 +20,8 @@ internal static class BenchVerb
         var run = new RunSettings("bench", Standard.Seed);
         var models = new ListOption<NamedModel>(
             "--model", "NAME=MODEL", "safetensors file or run directory, with a name for the results if not its own; may be given several times",
-            $"the bundled model as {BundledName}", () => [new(BundledName, BundledModel.Find())], word => [NamedModel.Parse(word)], model => $"{model.Name}={model.Path}");
+            $"the bundled model as {BundledName}", () => [new(BundledName, BundledModel.Find())],
+            word => [NamedModel.Parse(word)], model => $"{model.Name}={model.Path}");
         var corruptions = new ListOption<Corruption>(
             "--corruption", "NAME,...", $"of {string.Join(", ", CorruptionCatalog.All.Select(c => c.Name))}; or none", "all",
             () => [.. Standard.Corruptions], ParseCorruptions, corruption => corruption.Name);

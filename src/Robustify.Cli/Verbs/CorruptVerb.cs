@@ -15,10 +15,16 @@ internal static class CorruptVerb
     {
         var run = new RunSettings("corrupt", Standard.Seed);
         var input = new Argument<string>("IN") { Description = "a PNG, JPEG or WebP file, or a folder that holds such files at any depth" };
-        var output = new Argument<string>("OUT") { Description = "the file to write (.png, .jpg, .jpeg) or an existing folder; for a folder, the folder that takes the same paths" };
+        var output = new Argument<string>("OUT")
+        {
+            Description = "the file to write (.png, .jpg, .jpeg) or an existing folder; for a folder, the folder that takes the same paths",
+        };
         var corruption = new TextOption(
             "--corruption", "NAME", $"one of {string.Join(", ", CorruptionCatalog.All.Select(c => c.Name))}", "", null);
-        var severity = new OptionalNumberOption<int>("--severity", "how strongly", new(1, Corruption.MaxSeverity), "none: required") { Required = true };
+        var severity = new OptionalNumberOption<int>("--severity", "how strongly", new(1, Corruption.MaxSeverity), "none: required")
+        {
+            Required = true,
+        };
         var format = new ChoiceOption<ImageEncoding>("--format", "what a folder's pictures are written as", Standard.Encoding);
         var quality = new NumberOption<int>("--quality", "quality of JPEG output", new(1, 100), Standard.Quality);
         var channels = new ChoiceOption<CorruptedChannels>(

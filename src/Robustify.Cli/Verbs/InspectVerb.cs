@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Robustify.Cli.Options;
 using Robustify.Cli.Reporting;
 using Robustify.Kernels;
@@ -20,7 +18,10 @@ internal static class InspectVerb
         var option = new TextOption("--model", "MODEL", "the same as an option", "the bundled model", BundledModel.Find);
         var tensors = new FlagOption("--tensors", "list every tensor with its shape");
         var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
-        var command = new Command("inspect", "Say what a model is: architecture, parameters, input, what its file records.") { argument, option, tensors, json };
+        var command = new Command("inspect", "Say what a model is: architecture, parameters, input, what its file records.")
+        {
+            argument, option, tensors, json,
+        };
         command.SetAction(parse =>
         {
             string? named = parse.GetValue(argument);

@@ -14,7 +14,8 @@ internal readonly record struct NamedModel(string Name, string Path)
         int equals = File.Exists(word) || Directory.Exists(word) ? -1 : word.IndexOf('=');
         string path = word[(equals + 1)..];
         string full = path.Length == 0 ? "" : System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        string name = equals < 0 ? System.IO.Path.GetFileName(Directory.Exists(full) ? full : System.IO.Path.ChangeExtension(full, null)) : word[..equals];
+        string own = System.IO.Path.GetFileName(Directory.Exists(full) ? full : System.IO.Path.ChangeExtension(full, null));
+        string name = equals < 0 ? own : word[..equals];
         return name.Length > 0 && path.Length > 0
             ? new(name, path)
             : throw new RobustifyException($"'{word}' found, NAME=MODEL or the path of a file or run directory expected");
