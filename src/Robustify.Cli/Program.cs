@@ -1,1 +1,4 @@
-return 0;
+using Robustify.Cli;
+
+using var interruption = new Interruption();
+return CommandLine.Run(args, new Invocation(Console.Out, Console.Error, !Console.IsErrorRedirected, interruption.Token));

@@ -60,7 +60,7 @@ internal static class CorruptionFiles
         return files;
     }
 
-    private static IEnumerable<string> RelativePaths(string folder)
+    internal static IEnumerable<string> RelativePaths(string folder)
     {
         try
         {

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Text.Json;
+using Robustify.Native.Data.Sources;
+
+namespace Robustify.Cli.Options;
+
+/// <summary>The options of every verb that computes.</summary>
+internal sealed class RunSettings
+{
+    // A thread has a scratch of its own: beyond this many, memory is lost for nothing.
+    private const int MostWorkers = 1024;
+
+    private const string NoCuda = "; there is no CUDA backend in this version";
+
+    private readonly List<ISetting> settings = [];
+
+    /// <param name="verb">Names the default run directory.</param>
+    /// <param name="seed">The default seed.</param>
+    public RunSettings(string verb, ulong seed)
+    {
+        Verb = verb;
+        string standard = Path.Combine("runs", verb);
+        Out = new TextOption("--out", "DIR", "run directory; files of an earlier run in it are replaced", standard, () => standard);
+        Seed = new NumberOption<ulong>("--seed", "key of every random draw", new(0, ulong.MaxValue), seed);
+    }
+
+    /// <summary>The verb's name.</summary>
+    public string Verb { get; }
+
+    public TextOption Out { get; }
+
+    public NumberOption<ulong> Seed { get; }
+
+    public ChoiceOption<Device> Device { get; } =
+        new("--device", "where to compute; auto is the CPU, as there is no CUDA backend in this version", Options.Device.Auto, NoCuda);
+
+    public OptionalNumberOption<int> Workers { get; } = new(
+        "--workers", "threads that compute, and as many that prepare data; no result depends on it", new(1, MostWorkers), "one a processor");
+
+    public FlagOption Json { get; } = new("--json", "print the result as one JSON object on stdout, and nothing else there");
+
+    /// <summary>The default data set where none is named.</summary>
+    public static TextOption DataOption() => new(
+        "--data", "DIR", "directory with IDX files, CIFAR binary files or a folder of pictures per class", "the bundled Fashion-MNIST subset",
+        DataDirectory.Default);
+
+    /// <summary>Adds an option that is recorded in run.json.</summary>
+    public void Add(Command command, params ReadOnlySpan<Option> options)
+    {
+        foreach (var option in options)
+        {
+            command.Add(option);
+            settings.Add((ISetting)option);
+        }
+    }
+
+    /// <summary>Adds seed, device, workers and JSON output; with <paramref name="writes"/> a run directory too.</summary>
+    public void AddCommon(Command command, bool writes)
+    {
+        if (writes)
+            Add(command, Out);
+        Add(command, Seed, Device, Workers, Json);
+    }
+
+    /// <summary>Writes every option with its resolved value as one object.</summary>
+    public void Write(Utf8JsonWriter json, ParseResult parse)
+    {
+        json.WriteStartObject("options");
+        foreach (var setting in settings)
+            setting.Write(json, parse);
+        json.WriteEndObject();
+    }
+}

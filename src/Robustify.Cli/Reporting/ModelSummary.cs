@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.Json;
+using Robustify.Native.Graph;
+using Robustify.Native.Method;
+using Robustify.Native.Models;
+
+namespace Robustify.Cli.Reporting;
+
+/// <summary>What <c>inspect</c> tells of a model, in words and as JSON.</summary>
+internal sealed class ModelSummary
+{
+    private readonly ModelSource source;
+    private readonly IReadOnlyList<ParameterSpec> specs;
+    private readonly ThreeHeadedStudent? student;
+    private readonly bool listTensors;
+
+    private ModelSummary(ModelSource source, bool listTensors)
+    {
+        (this.source, this.listTensors) = (source, listTensors);
+        student = ThreeHeadedStudent.Of(source);
+        specs = student?.SavedSpecs ?? source.Model.AllSpecs();
+    }
+
+    private long Parameters => specs.Where(s => !s.IsStatistic).Sum(s => s.Shape.Count);
+
+    // Of a plain model: what distill would tune of it by default.
+    private long TunedParameters
+    {
+        get
+        {
+            var standard = new DistillationOptions { BatchSize = 1 };
+            var shape = student ?? new ThreeHeadedStudent(source.Model, source.Model.DefaultTailBlocks, standard.Tail);
+            return shape.TrainingSpecs.Where(s => !s.IsStatistic && shape.IsTrained(s)).Sum(s => s.Shape.Count);
+        }
+    }
+
+    private int TailBlocks => student?.TailBlocks ?? source.Model.DefaultTailBlocks;
+
+    public static ModelSummary Of(ModelSource source, bool listTensors) => new(source, listTensors);
+
+    /// <summary>As lines for people.</summary>
+    public void Write(TextWriter output)
+    {
+        var model = source.Model;
+        Line(output, "model", source.Name + (source.IsPretrained ? "" : " (a preset: no weights)"));
+        Line(output, "architecture", model.Description);
+        Line(output, "input", $"{model.ImageSize}x{model.ImageSize}, {(model.Channels == 1 ? "grey" : "RGB")}");
+        Line(output, "mean, deviation", $"{Join(source.Normalization.Mean)}; {Join(source.Normalization.Std)}");
+        Line(output, "classes", Invariant($"{model.Classes}"));
+        Line(output, "parameters", Invariant($"{Parameters:N0}"));
+        Line(output, "heads", student is null ? model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
+        Line(output, "tail", Invariant(
+            $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
+        foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+            Line(output, "metadata", $"{key} = {value.ReplaceLineEndings(" ")}");
+        if (listTensors)
+            TextTable.Write(output, ["tensor", "shape"], specs.Select(s => new[] { s.Name, string.Join(" x ", s.Shape.ToArray()) }));
+    }
+
+    /// <summary>As properties of an object.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        var model = source.Model;
+        json.WriteString("model", source.Name);
+        json.WriteBoolean("pretrained", source.IsPretrained);
+        json.WriteString("architecture", model.Description);
+        json.WriteNumber("image_size", model.ImageSize);
+        json.WriteNumber("channels", model.Channels);
+        Numbers(json, "mean", source.Normalization.Mean);
+        Numbers(json, "std", source.Normalization.Std);
+        json.WriteNumber("classes", model.Classes);
+        json.WriteNumber("blocks", model.BlockCount);
+        json.WriteNumber("heads", student is null ? 1 : 3);
+        json.WriteNumber("tail_blocks", TailBlocks);
+        json.WriteNumber("parameters", Parameters);
+        json.WriteNumber("tuned_parameters", TunedParameters);
+        json.WriteStartObject("metadata");
+        foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+            json.WriteString(key, value);
+        json.WriteEndObject();
+        if (!listTensors)
+            return;
+        json.WriteStartObject("tensors");
+        foreach (var spec in specs)
+            Numbers(json, spec.Name, spec.Shape.ToArray().Select(x => (double)x));
+        json.WriteEndObject();
+    }
+
+    private static void Numbers(Utf8JsonWriter json, string name, IEnumerable<double> values)
+    {
+        json.WriteStartArray(name);
+        foreach (double value in values)
+            json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+
+    private static void Line(TextWriter output, string name, string value) => output.WriteLine($"{name,-16} {value}");
+
+    private static string Join(IReadOnlyList<double> values) => string.Join(" ", values.Select(v => Invariant($"{v}")));
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using Robustify.Cli.Options;
+using Robustify.Kernels;
+using Robustify.Native.Corruptions;
+using Robustify.Native.Models;
+using Robustify.Native.Workflows;
+
+namespace Robustify.Cli.Verbs;
+
+/// <summary>Measures trained models on clean and corrupted test images.</summary>
+internal static class BenchVerb
+{
+    private const string BundledName = "original";
+
+    private static readonly BenchmarkRunOptions Standard = new() { Models = [], Out = "" };
+
+    public static Command Create(Invocation invocation)
+    {
+        var run = new RunSettings("bench", Standard.Seed);
+        var models = new ListOption<NamedModel>(
+            "--model", "NAME=MODEL", "safetensors file or run directory, with a name for the results if not its own; may be given several times",
+            $"the bundled model as {BundledName}", () => [new(BundledName, BundledModel.Find())],
+            word => [NamedModel.Parse(word)], model => $"{model.Name}={model.Path}");
+        var corruptions = new ListOption<Corruption>(
+            "--corruption", "NAME,...", $"of {string.Join(", ", CorruptionCatalog.All.Select(c => c.Name))}; or none", "all",
+            () => [.. Standard.Corruptions], ParseCorruptions, corruption => corruption.Name);
+        var severities = new ListOption<int>(
+            "--severity", "N,...", $"1..{Corruption.MaxSeverity}", "all", () => [.. Standard.Severities], ParseSeverities,
+            severity => severity.ToString(CultureInfo.InvariantCulture));
+        var data = RunSettings.DataOption();
+        var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
+        var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
+        run.Add(command, models, data);
+        run.AddCommon(command, writes: true);
+        run.Add(command, testLimit, corruptions, severities);
+        command.SetAction(parse =>
+        {
+            using var session = new Session(invocation, parse, run);
+            var options = Standard with
+            {
+                Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
+                Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Corruptions = corruptions.Of(parse), Severities = severities.Of(parse),
+            };
+            BenchmarkWorkflow.Run(options, session.Context, session.Describe);
+            return session.Finish();
+        });
+        return command;
+    }
+
+    private static Corruption[] ParseCorruptions(string word) => word == "none"
+        ? []
+        : [.. word.Split(',', StringSplitOptions.TrimEntries).Select(CorruptionCatalog.Find)];
+
+    private static int[] ParseSeverities(string word) => [.. word.Split(',').Select(part =>
+        int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int severity) && severity is >= 1 and <= Corruption.MaxSeverity
+            ? severity
+            : throw new RobustifyException($"'{part}' found, 1..{Corruption.MaxSeverity} expected"))];
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Robustify.Cli.Options;
+using Robustify.Native.Models;
+using Robustify.Native.Workflows;
+
+namespace Robustify.Cli.Verbs;
+
+/// <summary>The method: tunes a fraction of a large model with a robust teacher.</summary>
+internal static class DistillVerb
+{
+    private static readonly DistillationRunOptions Standard = new() { Student = "", Teacher = "", Out = "" };
+
+    public static Command Create(Invocation invocation)
+    {
+        var run = new RunSettings("distill", Standard.Seed);
+        var student = new TextOption(
+            "--student", "MODEL", "the pretrained large model: safetensors file or run directory", "the bundled model", BundledModel.Find, "--model");
+        var teacher = new TextOption("--teacher", "MODEL", "the small robust model: safetensors file or run directory of teach", "", null);
+        var data = RunSettings.DataOption();
+        var resume = new FlagOption("--resume", "continue the run in --out from its last saved step, with the same options");
+        var epochs = new NumberOption<int>("--epochs", "passes over the training images", new(1, 100_000), Standard.Epochs);
+        var limit = new OptionalNumberOption<int>("--limit", "training images at most, as many of each class", new(1, null), "all");
+        var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
+        var heldOut = new NumberOption<int>(
+            "--held-out", "training images set aside to calibrate the choice of heads on, a quarter of all at most; 0 for no calibration",
+            new(0, null), Standard.HeldOut);
+        var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
+        var method = new DistillationSettings(Standard.Method);
+
+        var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
+        run.Add(command, student, teacher, data);
+        run.AddCommon(command, writes: true);
+        run.Add(command, resume, epochs, limit, testLimit, heldOut);
+        method.AddTo(command, run);
+        optimizer.AddTo(command, run);
+        command.SetAction(parse =>
+        {
+            using var session = new Session(invocation, parse, run);
+            var options = Standard with
+            {
+                Student = student.Of(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
+                Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
+                HeldOut = heldOut.Of(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
+                Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
+            };
+            DistillationWorkflow.Run(options, session.Context, session.Describe);
+            return session.Finish();
+        });
+        return command;
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Robustify.Cli.Options;
+using Robustify.Cli.Reporting;
+using Robustify.Kernels;
+using Robustify.Native.Models;
+
+namespace Robustify.Cli.Verbs;
+
+/// <summary>Says what a model is.</summary>
+internal static class InspectVerb
+{
+    public static Command Create(Invocation invocation)
+    {
+        var argument = new Argument<string?>("MODEL")
+        {
+            Description = "preset, safetensors file or run directory; the bundled model where none is named", Arity = ArgumentArity.ZeroOrOne,
+        };
+        var option = new TextOption("--model", "MODEL", "the same as an option", "the bundled model", BundledModel.Find);
+        var tensors = new FlagOption("--tensors", "list every tensor with its shape");
+        var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
+        var command = new Command("inspect", "Say what a model is: architecture, parameters, input, what its file records.")
+        {
+            argument, option, tensors, json,
+        };
+        command.SetAction(parse =>
+        {
+            string? named = parse.GetValue(argument);
+            if (named is not null && parse.GetResult(option) is not null)
+                throw new RobustifyException($"inspect: both '{named}' and --model given, one expected");
+            var summary = ModelSummary.Of(ModelSource.Resolve(named ?? option.Of(parse)), tensors.Of(parse));
+            if (json.Of(parse))
+                JsonOutput.Write(invocation.Out, summary.Write);
+            else
+                summary.Write(invocation.Out);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Robustify.Cli.Options;
+using Robustify.Native.Workflows;
+
+namespace Robustify.Cli.Verbs;
+
+/// <summary>Trains a classifier from scratch on clean images.</summary>
+internal static class PretrainVerb
+{
+    private const string StandardModel = "vit_fashion";
+
+    public static Command Create(Invocation invocation)
+    {
+        var run = new RunSettings("pretrain", seed: 0);
+        var settings = new ClassifierSettings(
+            run, ClassifierTrainingOptions.Pretrain(StandardModel, ""), $"the preset {StandardModel}", () => StandardModel);
+        var command = new Command("pretrain", "Train a model from scratch on clean images.");
+        settings.AddTo(command);
+        command.SetAction(parse =>
+        {
+            using var session = new Session(invocation, parse, run);
+            ClassifierTraining.Run(settings.Bind(parse), session.Context, session.Describe);
+            return session.Finish();
+        });
+        return command;
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Robustify.Cli.Options;
+using Robustify.Cli.Reporting;
+using Robustify.Native.Models;
+using Robustify.Native.Workflows;
+
+namespace Robustify.Cli.Verbs;
+
+/// <summary>The whole method on bundled photographs and a bundled pretrained model, ending in a table.</summary>
+internal static class QuickstartVerb
+{
+    private static readonly QuickstartOptions Standard = new() { Out = "" };
+
+    public static Command Create(Invocation invocation)
+    {
+        var run = new RunSettings("quickstart", Standard.Seed);
+        var size = new ChoiceOption<QuickstartSize>(
+            "--size", "how much is trained and measured: under a minute, a few minutes, or all bundled images", Standard.Size);
+        var model = new TextOption(
+            "--model", "MODEL", "the pretrained large model: safetensors file or run directory", "the bundled model", BundledModel.Find);
+        var data = RunSettings.DataOption();
+        var command = new Command("quickstart", "Watch a pretrained model become robust: teacher, distillation, comparison, benchmark, table.");
+        run.Add(command, size);
+        run.AddCommon(command, writes: true);
+        run.Add(command, model, data);
+        command.SetAction(parse =>
+        {
+            using var session = new Session(invocation, parse, run);
+            var options = Standard with
+            {
+                Size = size.Of(parse), Seed = run.Seed.Of(parse), Out = run.Out.Of(parse), Data = data.Of(parse), Model = model.Of(parse),
+            };
+            var result = QuickstartWorkflow.Run(options, session.Context, session.Describe);
+            return session.Finish(output => Write(output, result));
+        });
+        return command;
+    }
+
+    private static void Write(TextWriter output, QuickstartResult result)
+    {
+        output.WriteLine("Top-1 accuracy in percent; a corruption's row is the mean over severities 1 to 5.");
+        TextTable.Write(output, QuickstartReport.Columns, QuickstartReport.Rows(result));
+        TextTable.Write(output, QuickstartReport.CostColumns, QuickstartReport.CostRows(result));
+        output.WriteLine(QuickstartReport.HeadShares(result));
+    }
+}
