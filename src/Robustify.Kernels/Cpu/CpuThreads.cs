@@ -19,10 +19,12 @@ public sealed unsafe class CpuThreads : IDisposable
     private readonly Thread[] threads;
     private readonly SemaphoreSlim[] wake;
     private readonly Lock gate = new();
-    private volatile int generation;
     private volatile bool stopping;
-    private int pending;
-    private int next;
+
+    // The number of the loop in the high half, pieces nobody has taken yet in the low one: a worker that wakes late, after the loop it was
+    // called for has ended, cannot take a piece of another by mistake, and nobody waits for it.
+    private long state;
+    private int completed;
     private int count;
     private void* body;
     private delegate* managed<void*, int, int, void> invoke;
@@ -68,15 +70,19 @@ public sealed unsafe class CpuThreads : IDisposable
                 body = pinned;
                 invoke = &Call<TBody>;
                 count = pieces;
-                next = 0;
+                completed = 0;
                 failure = null;
-                Volatile.Write(ref pending, threads.Length);
-                generation++;
+                long loop = (state >> 32) + 1;
+                Volatile.Write(ref state, (loop << 32) | (uint)pieces);
                 foreach (var signal in wake)
-                    signal.Release();
+                {
+                    if (signal.CurrentCount == 0)
+                        signal.Release();
+                }
+
                 Drain(0);
                 var spinner = new SpinWait();
-                while (Volatile.Read(ref pending) != 0)
+                while (Volatile.Read(ref completed) != pieces)
                     spinner.SpinOnce(sleep1Threshold: -1);
                 if (failure is not null)
                     throw new InvalidOperationException($"a worker failed: {failure.Message}", failure);
@@ -99,33 +105,39 @@ public sealed unsafe class CpuThreads : IDisposable
     private static void Call<TBody>(void* work, int index, int worker)
         where TBody : struct, IParallelBody => System.Runtime.CompilerServices.Unsafe.AsRef<TBody>(work).Invoke(index, worker);
 
+    /// <summary>Takes pieces until none is left. A piece that was taken keeps its loop, and so the body, alive until it is counted.</summary>
     private void Drain(int worker)
     {
-        try
+        while (true)
         {
-            for (int index; (index = Interlocked.Increment(ref next) - 1) < count;)
-                invoke(body, index, worker);
-        }
-        catch (Exception error)
-        {
-            failure = error;
-            Volatile.Write(ref next, count);
+            long seen = Volatile.Read(ref state);
+            int left = (int)seen;
+            if (left == 0)
+                return;
+            if (Interlocked.CompareExchange(ref state, seen - 1, seen) != seen)
+                continue;
+            try
+            {
+                invoke(body, count - left, worker);
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+
+            Interlocked.Increment(ref completed);
         }
     }
 
     private void Loop(int worker)
     {
-        int seen = 0;
-        while (true)
+        while (!stopping)
         {
-            for (int spin = 0; generation == seen && !stopping && spin < SpinsBeforeSleep; spin++)
-                Thread.SpinWait(4);
-            wake[worker - 1].Wait();
-            if (stopping)
-                return;
-            seen = generation;
             Drain(worker);
-            Interlocked.Decrement(ref pending);
+            for (int spin = 0; (int)Volatile.Read(ref state) == 0 && !stopping && spin < SpinsBeforeSleep; spin++)
+                Thread.SpinWait(4);
+            if ((int)Volatile.Read(ref state) == 0)
+                wake[worker - 1].Wait();
         }
     }
 }

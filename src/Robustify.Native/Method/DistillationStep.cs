@@ -105,7 +105,9 @@ public sealed class DistillationStep : ITrainingStep
     /// <inheritdoc/>
     public void Dispose() => plan.Dispose();
 
-    private static void RequireSameTask(IVisionModel student, IVisionModel teacher)
+    /// <summary>Refuses a teacher of other classes or another input.</summary>
+    /// <exception cref="RobustifyException">Names both.</exception>
+    public static void RequireSameTask(IVisionModel student, IVisionModel teacher)
     {
         if (student.Classes != teacher.Classes)
             throw new RobustifyException($"distillation: teacher of {teacher.Classes} classes found, {student.Classes} expected as the student has");

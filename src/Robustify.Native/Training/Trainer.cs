@@ -9,7 +9,7 @@ using Robustify.Native.Runs;
 namespace Robustify.Native.Training;
 
 /// <summary>What a training run took.</summary>
-/// <param name="Seconds">Wall time of the steps.</param>
+/// <param name="Seconds">Wall time of the steps; of a resumed run, of those since it was resumed.</param>
 /// <param name="Images">Images seen, not counting views.</param>
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="TrainedParameters">Numbers the optimizer moved.</param>
@@ -60,7 +60,6 @@ public sealed class Trainer : IDisposable
     public TrainingCost Run(string phase, IProgressSink progress, CancellationToken cancellation)
     {
         long first = optimizer.CompletedSteps;
-        int batchSize = 0;
         progress.Begin(phase, TotalSteps - first, "steps");
         watch.Restart();
         for (int epoch = (int)(first / loader.BatchCount); epoch < options.Epochs; epoch++)
@@ -70,7 +69,6 @@ public sealed class Trainer : IDisposable
             while (loader.Next() is { } batch)
             {
                 cancellation.ThrowIfCancellationRequested();
-                batchSize = batch.Count;
                 double loss = Step(batch);
                 progress.Report(optimizer.CompletedSteps - first, loss);
             }
@@ -80,8 +78,8 @@ public sealed class Trainer : IDisposable
 
         watch.Stop();
         progress.End();
-        long steps = optimizer.CompletedSteps - first;
-        return new TrainingCost(watch.Elapsed.TotalSeconds, steps * batchSize, steps, step.Parameters.TrainedCount);
+        return new TrainingCost(
+            watch.Elapsed.TotalSeconds, optimizer.CompletedSteps * loader.BatchSize, optimizer.CompletedSteps, step.Parameters.TrainedCount);
     }
 
     /// <summary>One step on a batch: forward, backward, clip, update.</summary>

@@ -19,6 +19,7 @@ public static class ClassifierTraining
         var source = ModelSource.Resolve(options.Model);
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Model);
+        Regularized(source.Model, options);
         var directory = RunDirectory.Open(options.Out, describe);
         return directory.Guard(() =>
         {

@@ -66,6 +66,7 @@ public static class DistillationWorkflow
         var source = ModelSource.Resolve(options.Student);
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Student);
+        RequireModels(options, source);
         var directory = RunDirectory.Open(options.Out, describe);
         return directory.Guard(() =>
         {
@@ -82,13 +83,7 @@ public static class DistillationWorkflow
     internal static TrainingCost Train(
         DistillationRunOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
-        if (!source.IsPretrained)
-            throw new RobustifyException($"--model {options.Student}: is a preset without weights, a pretrained student expected; run pretrain first");
-        if (ThreeHeadedStudent.Of(source) is not null)
-            throw new RobustifyException($"--model {options.Student}: has three heads already, a plain classifier expected; distill from the original model");
-        var teacherSource = ModelSource.Resolve(options.Teacher);
-        if (!teacherSource.IsPretrained)
-            throw new RobustifyException($"--teacher {options.Teacher}: is a preset without weights, a trained teacher expected; run teach first");
+        var teacherSource = RequireModels(options, source);
         var method = options.Method with { Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length) };
         var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail);
         using var parameters = student.CreateTrainingStore(source, options.Seed);
@@ -114,6 +109,20 @@ public static class DistillationWorkflow
 
         Save(directory.Checkpoint, source, student, parameters, inference);
         return cost;
+    }
+
+    /// <summary>Refuses models that cannot be student and teacher; returns the teacher.</summary>
+    private static ModelSource RequireModels(DistillationRunOptions options, ModelSource source)
+    {
+        if (!source.IsPretrained)
+            throw new RobustifyException($"--model {options.Student}: is a preset without weights, a pretrained student expected; run pretrain first");
+        if (ThreeHeadedStudent.Of(source) is not null)
+            throw new RobustifyException($"--model {options.Student}: has three heads already, a plain classifier expected; distill from the original model");
+        var teacher = ModelSource.Resolve(options.Teacher);
+        if (!teacher.IsPretrained)
+            throw new RobustifyException($"--teacher {options.Teacher}: is a preset without weights, a trained teacher expected; run teach first");
+        DistillationStep.RequireSameTask(source.Model, teacher.Model);
+        return teacher;
     }
 
     private static SelectorCalibration Calibrate(

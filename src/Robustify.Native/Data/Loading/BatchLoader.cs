@@ -57,7 +57,7 @@ public sealed class BatchLoader : IDisposable
         bool whole = options.Mode == LoaderMode.Training && indices.Length >= options.BatchSize;
         BatchCount = whole ? indices.Length / options.BatchSize : (int)(((long)indices.Length + options.BatchSize - 1) / options.BatchSize);
         nextBatch = delivered = givenBack = BatchCount;
-        int capacity = Math.Min(options.BatchSize, indices.Length);
+        int capacity = BatchSize = Math.Min(options.BatchSize, indices.Length);
         runLength = Math.Clamp(capacity / (4 * options.Workers), 1, LongestRun);
         slots = new Batch[Math.Min(options.PrefetchDepth, BatchCount)];
         for (int i = 0; i < slots.Length; i++)
@@ -75,6 +75,9 @@ public sealed class BatchLoader : IDisposable
             threads[i].Start();
         }
     }
+
+    /// <summary>Images of a whole batch, not counting views.</summary>
+    public int BatchSize { get; }
 
     /// <summary>Batches an epoch.</summary>
     public int BatchCount { get; }
