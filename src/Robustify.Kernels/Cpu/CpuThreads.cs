@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Robustify.Kernels.Cpu;
 
 /// <summary>Work that splits into numbered, independent pieces. Implement it as a struct that carries the operands.</summary>
@@ -84,8 +86,9 @@ public sealed unsafe class CpuThreads : IDisposable
                 var spinner = new SpinWait();
                 while (Volatile.Read(ref completed) != pieces)
                     spinner.SpinOnce(sleep1Threshold: -1);
+                // As it is, so that a caller sees the same error for any number of workers.
                 if (failure is not null)
-                    throw new InvalidOperationException($"a worker failed: {failure.Message}", failure);
+                    ExceptionDispatchInfo.Throw(failure);
             }
         }
     }
