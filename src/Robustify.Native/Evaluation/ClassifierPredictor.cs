@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Transforms;
@@ -51,7 +50,7 @@ public sealed class ClassifierPredictor : IPredictor
         plan.Run(backend);
         for (int row = 0; row < BatchSize; row++)
         {
-            TensorPrimitives.SoftMax(
+            StableSoftmax.Apply(
                 logits.View.Span.Slice(row * Model.Classes, Model.Classes), probabilities.AsSpan(row * Model.Classes, Model.Classes));
         }
     }

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Transforms;
@@ -112,7 +111,7 @@ public sealed class StudentPredictor : IHeadedPredictor
         for (int row = 0; row < BatchSize; row++)
         {
             for (int head = 0; head < heads.Length; head++)
-                TensorPrimitives.SoftMax(logits[head].View.Span.Slice(row * classes, classes), heads[head].AsSpan(row * classes, classes));
+                StableSoftmax.Apply(logits[head].View.Span.Slice(row * classes, classes), heads[head].AsSpan(row * classes, classes));
             scoreDifferences[row] = HeadSelector.ScoreDifference(
                 Distribution(StudentHead.Clean, row), Distribution(StudentHead.Unclean, row), Distribution(StudentHead.Combined, row));
             var selected = HeadSelector.Choose(scoreDifferences[row], Calibration);
