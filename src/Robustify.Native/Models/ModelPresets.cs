@@ -20,7 +20,7 @@ public static class ModelPresets
         ["resnet152"] = () => ResNet(bottleneck: true, [3, 8, 36, 3]),
         ["vit_fashion"] = () => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
-            ImageSize = 28, PatchSize = 4, Channels = 1, Width = 128, Depth = 6, Heads = 4, MlpWidth = 512, Classes = 10,
+            ImageSize = 28, PatchSize = 4, Channels = 1, Width = 128, Depth = 6, Heads = 4, MlpWidth = 256, Classes = 10,
             Pooling = TokenPooling.Mean,
         }),
         ["resnet_fashion"] = () => new ResNet.ResNet(new ResNetOptions

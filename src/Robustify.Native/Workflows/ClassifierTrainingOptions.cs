@@ -1,5 +1,6 @@
 using Robustify.Kernels;
 using Robustify.Native.Data.Transforms;
+using Robustify.Native.Models;
 using Robustify.Native.Training;
 
 namespace Robustify.Native.Workflows;
@@ -107,10 +108,16 @@ public sealed record ClassifierTrainingOptions
         Optimizer = new OptimizerOptions { Kind = OptimizerKind.AdamW, Rate = 3e-4, WeightDecay = 0.05, MaximumGradientNorm = 1 },
     };
 
-    /// <summary>Crop and flip by the model's input size.</summary>
-    public static StandardAugmentationOptions AugmentationFor(int imageSize) => imageSize > 64
-        ? StandardAugmentationOptions.Photographs
-        : new StandardAugmentationOptions { Padding = imageSize < 32 ? 1 : 4, FlipProbability = 0.5 };
+    /// <summary>
+    /// Crop and flip by the model's input. Small grey sets (digits, letters, clothes) keep one orientation, in which all shoes point the
+    /// same way, so they are shifted by a pixel and not flipped.
+    /// </summary>
+    public static StandardAugmentationOptions AugmentationFor(IVisionModel model)
+    {
+        if (model.ImageSize > 64)
+            return StandardAugmentationOptions.Photographs;
+        return model.Channels == 1 ? new StandardAugmentationOptions { Padding = 1 } : StandardAugmentationOptions.SmallImages;
+    }
 
     /// <summary>Refuses values outside their ranges before anything is opened or written.</summary>
     public void Validate()

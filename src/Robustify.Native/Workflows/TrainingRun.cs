@@ -43,7 +43,7 @@ internal sealed class TrainingRun
         using var loader = new BatchLoader(Data.TrainSource, Data.Train, new BatchLoaderOptions
         {
             BatchSize = Batch, ImageSize = Source.Model.ImageSize, Normalization = Source.Normalization, Seed = Seed,
-            AugMixViews = Step.AugMixViews, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model.ImageSize),
+            AugMixViews = Step.AugMixViews, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
             Workers = Context.Workers, CreateResizer = () => new PillowResizer(),
         });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
