@@ -25,7 +25,7 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Whether dropout drops, stochastic depth skips and batch normalisation uses batch statistics.</summary>
-    public bool Training { get; }
+    public bool Training { get; private set; }
 
     /// <summary>Key of the draws of dropout and stochastic depth.</summary>
     public ulong Seed { get; }
@@ -54,6 +54,21 @@ public sealed class GraphBuilder
     /// <summary>A value computed in the step.</summary>
     public Value Activation(string name, Shape shape, bool requiresGradient, DType type = DType.Float32) =>
         AddValue(activationPrefix is null ? name : $"{activationPrefix}.{name}", shape, type, ValueKind.Activation, requiresGradient);
+
+    /// <summary>Builds a part that computes as in evaluation: a frozen model's answer inside a training graph draws nothing.</summary>
+    public Value AsInEvaluation(Func<Value> build)
+    {
+        bool training = Training;
+        Training = false;
+        try
+        {
+            return build();
+        }
+        finally
+        {
+            Training = training;
+        }
+    }
 
     /// <summary>Keeps a value for reading after the step.</summary>
     public Value Keep(Value value)

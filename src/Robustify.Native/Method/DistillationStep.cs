@@ -51,12 +51,15 @@ public sealed class DistillationStep : ITrainingStep
         bool confident = options.Target == TargetKind.Confident;
 
         // Targets: g on the clean rows and t on the augmented ones, or both on all rows where the less uncertain is chosen.
-        var trunk = model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks);
-        var originalFeatures = model.Tail(graph, original, confident ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, batch), student.TrunkBlocks);
-        var g = Target(original, model.HeadName, "original", originalFeatures);
+        var trunk = graph.AsInEvaluation(() => model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks));
+        var originalTrunk = confident ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, batch);
+        var originalFeatures = graph.AsInEvaluation(() => model.Tail(graph, original, originalTrunk, student.TrunkBlocks));
+        var g = Target(original, model.HeadName, "original", originalFeatures, firstSample: 0);
         var teacherScope = new ParameterScope(teacherParameters);
         var teacherImages = confident ? inputs.Images : graph.FrozenRows("augmented", inputs.Images, batch, batch);
-        var t = Target(teacherScope, teacher.HeadName, "teacher", teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0));
+        var teacherFeatures = graph.AsInEvaluation(
+            () => teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0));
+        var t = Target(teacherScope, teacher.HeadName, "teacher", teacherFeatures, firstSample: confident ? 0 : batch);
 
         var features = model.Tail(graph, tuned, trunk, student.TrunkBlocks);
         if (student.Tail == TailKind.Shared)
@@ -120,12 +123,19 @@ public sealed class DistillationStep : ITrainingStep
     }
 
     /// <summary>A frozen model's logits, and the logits its uncertainty is taken from: the same, or the mean of dropout passes.</summary>
-    private FrozenAnswer Target(ParameterScope scope, string head, string name, Value features)
+    /// <param name="scope">The frozen model's tensors.</param>
+    /// <param name="head">Name of its classifier.</param>
+    /// <param name="name">Prefix of value names.</param>
+    /// <param name="features">Features of some of the step's samples.</param>
+    /// <param name="firstSample">The first of them, which numbers its draws.</param>
+    private FrozenAnswer Target(ParameterScope scope, string head, string name, Value features, int firstSample)
     {
         var logits = graph.Head(scope, head, features);
         var uncertain = options.Uncertainty == UncertaintyKind.Entropy
             ? logits
-            : graph.MonteCarloHead($"{name}.mc", features, scope[head + ".weight"], scope[head + ".bias"], options.DropoutProbability, options.DropoutPasses);
+            : graph.MonteCarloHead(
+                $"{name}.mc", features, scope[head + ".weight"], scope[head + ".bias"], options.DropoutProbability, options.DropoutPasses,
+                firstSample, samples: 2 * options.BatchSize);
         return new FrozenAnswer(logits, graph.ConfidenceWeights($"{name}.weights", uncertain, options.Weighting));
     }
 

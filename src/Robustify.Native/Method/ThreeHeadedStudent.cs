@@ -73,7 +73,7 @@ public sealed class ThreeHeadedStudent
     {
         if (!source.Metadata.TryGetValue(TailKey, out string? tail))
             return null;
-        if (!Enum.TryParse(tail, ignoreCase: true, out TailKind kind) || !source.Metadata.TryGetValue(TailBlocksKey, out string? text)
+        if (!Enum.TryParse(tail, ignoreCase: true, out TailKind kind) || !Enum.IsDefined(kind) || !source.Metadata.TryGetValue(TailBlocksKey, out string? text)
             || !int.TryParse(text, out int blocks))
         {
             throw new RobustifyException($"{source.Name}: metadata {TailKey} and {TailBlocksKey} do not describe a student; use a file that distill wrote");

@@ -46,6 +46,8 @@ internal sealed class StepInputs
             *epoch.View.Integers = batch.Epoch;
         if (graph.SampleIds is not { } ids)
             return;
+        if (ids.Shape.Count != Images.Shape[0])
+            throw new InvalidOperationException($"{ids} for {Images}: random layers of a training step number all of its samples");
         for (int view = 0; view < views; view++)
         {
             for (int i = 0; i < batchSize; i++)

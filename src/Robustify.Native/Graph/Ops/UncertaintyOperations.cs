@@ -48,10 +48,12 @@ public static class UncertaintyOperations
 
     /// <summary>
     /// Monte-Carlo dropout over the classifier alone: features [rows, D] to the log of the predictive mean [rows, K]. The body runs once,
-    /// so the passes cost almost nothing. It draws outside training too: that is its purpose.
+    /// so the passes cost almost nothing. It draws outside training too: that is its purpose. Where the features are only some of the step's
+    /// samples, <paramref name="samples"/> says how many there are and <paramref name="firstSample"/> which is the first of the features.
     /// </summary>
     public static Value MonteCarloHead(
-        this GraphBuilder graph, string name, Value features, Parameter weight, Parameter bias, float probability, int passes)
+        this GraphBuilder graph, string name, Value features, Parameter weight, Parameter bias, float probability, int passes,
+        int firstSample = 0, int? samples = null)
     {
         RequireFrozen(name, features);
         if (features.Shape.Rank != 2 || weight.Value.Shape.Rank != 2 || weight.Value.Shape.Columns != features.Shape[1])
@@ -61,17 +63,20 @@ public static class UncertaintyOperations
         }
 
         int rows = features.Shape[0], width = features.Shape[1];
-        var (sampleIds, epoch) = graph.DrawInputs(rows);
+        if (firstSample < 0 || firstSample + rows > (samples ?? rows))
+            throw new RobustifyException($"dropout passes {name}: samples {firstSample}..{firstSample + rows - 1} of {samples ?? rows} found, samples inside expected");
+        var (sampleIds, epoch) = graph.DrawInputs(samples ?? rows);
         uint layer = ++graph.RandomLayers;
         ulong seed = graph.Seed;
         var dropped = graph.Activation(name + ".dropped", new Shape(passes * rows, width), false);
         graph.Add(new FrozenNode([features, sampleIds, epoch], [dropped], b =>
         {
+            var ids = new TensorView(sampleIds.View.Pointer + firstSample * sizeof(int), DType.Int32, new Shape(rows));
             for (int pass = 0; pass < passes; pass++)
             {
                 var slice = new TensorView(dropped.View.Pointer + (nint)((long)pass * rows * width * sizeof(float)), DType.Float32, features.Shape);
                 uint purpose = (uint)RandomPurpose.MonteCarloDropout | ((uint)pass << 8) | (layer << 16);
-                b.Dropout(features.View, sampleIds.View, slice, new DropoutDraw(seed, purpose, epoch.View, probability), accumulate: false);
+                b.Dropout(features.View, ids, slice, new DropoutDraw(seed, purpose, epoch.View, probability), accumulate: false);
             }
         }));
         var logits = graph.Activation(name + ".passes", new Shape(passes * rows, weight.Value.Shape[0]), false);
