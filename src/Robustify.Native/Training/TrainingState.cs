@@ -30,7 +30,7 @@ public static class TrainingState
     }
 
     /// <summary>Fills tensors and optimizer from a state file.</summary>
-    /// <exception cref="RobustifyException">No such file, or the state of another run.</exception>
+    /// <exception cref="RobustifyException">No such file, a damaged one, or the state of another run.</exception>
     public static void Load(string path, ParameterStore parameters, Optimizer optimizer, string run)
     {
         if (!File.Exists(path))
@@ -38,12 +38,14 @@ public static class TrainingState
         using var file = SafetensorsFile.Open(path);
         string found = file.Metadata.GetValueOrDefault(RunKey, "");
         if (found != run)
-            throw new RobustifyException($"{path}: is of a run with {found}; this one has {run}; resume with the options the run began with");
+            throw new RobustifyException($"{path}: is of a run with {OneLine.Of(found)}; this one has {run}; resume with the options the run began with");
+        if (!long.TryParse(file.Metadata.GetValueOrDefault(StepKey, ""), NumberStyles.None, CultureInfo.InvariantCulture, out long step))
+            throw new RobustifyException($"{path}: has no number of finished steps; it is damaged: start the run without --resume");
         foreach (var parameter in parameters.All)
             file.ReadFloat32(parameter.Spec.Name, parameter.Value.View.Span);
         foreach (var state in optimizer.State)
             file.ReadFloat32(OptimizerPrefix + state.Name, state.Values.Span);
-        optimizer.Resume(long.Parse(file.Metadata[StepKey], NumberStyles.None, CultureInfo.InvariantCulture));
+        optimizer.Resume(step);
     }
 
     private static unsafe ReadOnlyMemory<float> Values(TensorView view) => new NativeFloats(view.Floats, checked((int)view.Shape.Count)).Memory;

@@ -15,8 +15,6 @@ namespace Robustify.Native.Tests.Method;
 /// <summary>A student, a teacher and a batch of clean and augmented images, all tiny, with tensors that are random throughout.</summary>
 internal sealed class TinyTask : IDisposable
 {
-    private readonly BatchLoader loader;
-
     public TinyTask(TailKind tail, int batchSize = 4, string studentName = "vit", string teacherName = "resnet basic", int tailBlocks = 1)
     {
         BatchSize = batchSize;
@@ -26,11 +24,11 @@ internal sealed class TinyTask : IDisposable
         TeacherParameters = new ParameterStore(Teacher.AllSpecs(), _ => false);
         Randomize(Parameters, 1, headDeviation: 0.5);
         Randomize(TeacherParameters, 2, headDeviation: 0.8);
-        loader = new BatchLoader(
+        Loader = new BatchLoader(
             new SyntheticSource(3 * batchSize, Teacher.ImageSize, 1), [.. Enumerable.Range(0, 3 * batchSize)],
             new BatchLoaderOptions { BatchSize = batchSize, ImageSize = Teacher.ImageSize, Normalization = Normalization.Half(1), AugMixViews = 1 });
-        loader.StartEpoch(1);
-        Batch = loader.Next()!;
+        Loader.StartEpoch(1);
+        Batch = Loader.Next()!;
     }
 
     public int BatchSize { get; }
@@ -42,6 +40,8 @@ internal sealed class TinyTask : IDisposable
     public IVisionModel Teacher { get; }
 
     public ParameterStore TeacherParameters { get; }
+
+    public BatchLoader Loader { get; }
 
     public Batch Batch { get; }
 
@@ -65,7 +65,7 @@ internal sealed class TinyTask : IDisposable
 
     public void Dispose()
     {
-        loader.Dispose();
+        Loader.Dispose();
         Parameters.Dispose();
         TeacherParameters.Dispose();
         Backend.Dispose();
