@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Robustify.Kernels;
-using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Runs;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Files;
 using Robustify.Native.Graph;
 using Robustify.Native.Models.Checkpoints;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Models.Checkpoints;
 

@@ -1,3 +1,5 @@
+using Robustify.Native.Files;
+
 namespace Robustify.Native.Models.Checkpoints;
 
 /// <summary>Tells a residual network's architecture from the shapes of its tensors.</summary>

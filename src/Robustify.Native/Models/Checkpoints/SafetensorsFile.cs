@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Models.Checkpoints;
 

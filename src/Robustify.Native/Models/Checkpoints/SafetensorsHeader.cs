@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Models.Checkpoints;
 

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Models.Checkpoints;
 

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Models.Checkpoints;
 

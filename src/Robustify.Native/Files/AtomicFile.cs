@@ -1,6 +1,6 @@
 using Robustify.Kernels;
 
-namespace Robustify.Native.Models.Checkpoints;
+namespace Robustify.Native.Files;
 
 /// <summary>
 /// A file that is there complete or not at all: written under a temporary name in the same folder, flushed to the device, then renamed.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Robustify.Native.Models.Checkpoints;
+namespace Robustify.Native.Files;
 
 /// <summary>
 /// Text from a file made fit for an error message. Names in a hostile file may hold line breaks, terminal escapes or megabytes; a
