@@ -45,7 +45,7 @@ public static class CheckpointWriter
             return;
         }
 
-        writer.AddFloats(
+        writer.AddFilledFloats(
             tensor.Name, shape, tensor.Values.Length, destination => WeightLayout.ConvolutionToPublished(published, tensor.Values.Span, destination), dtype);
     }
 }

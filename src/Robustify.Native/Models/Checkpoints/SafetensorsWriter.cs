@@ -52,7 +52,7 @@ public sealed class SafetensorsWriter
     /// <param name="fill">Writes every element of the span it gets.</param>
     /// <param name="dtype">F32 or BF16.</param>
     /// <exception cref="RobustifyException">A name given twice, or a shape that does not fit the count.</exception>
-    public void AddFloats(string name, ReadOnlySpan<long> shape, int elementCount, Action<Span<float>> fill, StoredDType dtype = StoredDType.F32)
+    public void AddFilledFloats(string name, ReadOnlySpan<long> shape, int elementCount, Action<Span<float>> fill, StoredDType dtype = StoredDType.F32)
     {
         Add(name, shape, FloatOutput(dtype), elementCount, stream =>
         {

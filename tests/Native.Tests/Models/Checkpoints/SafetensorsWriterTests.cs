@@ -19,7 +19,7 @@ public class SafetensorsWriterTests
         var writer = new SafetensorsWriter();
         writer.AddBytes("odd", [3], new byte[] { 1, 2, 255 }); // the floats behind it lie unaligned
         writer.AddFloats("x", [values.Length], values);
-        writer.AddFloats("filled", [values.Length, 1], values.Length, values.CopyTo);
+        writer.AddFilledFloats("filled", [values.Length, 1], values.Length, values.CopyTo);
         writer.AddFloats("scalar", [], new[] { -0f });
         writer.AddFloats("empty", [0, 3], Array.Empty<float>());
         writer.AddIntegers("i", [1], new[] { long.MinValue });
@@ -142,7 +142,7 @@ public class SafetensorsWriterTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("a"), "old");
         var writer = new SafetensorsWriter();
-        writer.AddFloats("x", [1], 1, _ => throw new InvalidOperationException("half way"));
+        writer.AddFilledFloats("x", [1], 1, _ => throw new InvalidOperationException("half way"));
         Assert.Throws<InvalidOperationException>(() => writer.Save(folder.File("a")));
         Assert.Equal("old", File.ReadAllText(folder.File("a")));
         Assert.Single(Directory.GetFileSystemEntries(folder.Path));
