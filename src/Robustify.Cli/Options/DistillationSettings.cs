@@ -11,10 +11,13 @@ internal sealed class DistillationSettings(DistillationOptions standard)
         "--batch", "clean images a step; as many augmented ones go with them", new(1, 65536), standard.BatchSize);
 
     private readonly OptionalNumberOption<int> tailBlocks = new(
-        "--tail-blocks", "last blocks that are tuned", new(0, null), "a sixth of a transformer's blocks, at most the last two of a ResNet's");
+        "--tail-blocks", "blocks that are tuned", new(0, null), "a sixth of a transformer's blocks, at most the last two of a ResNet's");
+
+    private readonly ChoiceOption<TunedEnd> tuned = new(
+        "--tuned", "which blocks: the stem and the first, or the last and the final norm (cheaper, mends less)", standard.Tuned);
 
     private readonly ChoiceOption<TailKind> tail = new(
-        "--tail", "one tuned tail for all heads, or the clean head on the original tail", standard.Tail);
+        "--tail", "the tuned blocks for all heads, or the clean head on the original ones", standard.Tail);
 
     private readonly ChoiceOption<ConfidenceWeighting> weighting = new("--weighting", "weight of a target by its uncertainty", standard.Weighting);
 
@@ -37,11 +40,11 @@ internal sealed class DistillationSettings(DistillationOptions standard)
     private readonly NumberOption<int> dropoutPasses = new("--dropout-passes", "passes of Monte-Carlo dropout", new(2, 100), standard.DropoutPasses);
 
     public void AddTo(Command command, RunSettings run) => run.Add(
-        command, batch, tailBlocks, tail, weighting, uncertainty, target, temperature, lambda, labelSmoothing, dropout, dropoutPasses);
+        command, batch, tailBlocks, tuned, tail, weighting, uncertainty, target, temperature, lambda, labelSmoothing, dropout, dropoutPasses);
 
     public DistillationOptions Bind(ParseResult parse, ulong seed) => standard with
     {
-        BatchSize = batch.Of(parse), TailBlocks = tailBlocks.Of(parse), Tail = tail.Of(parse), Weighting = weighting.Of(parse),
+        BatchSize = batch.Of(parse), TailBlocks = tailBlocks.Of(parse), Tuned = tuned.Of(parse), Tail = tail.Of(parse), Weighting = weighting.Of(parse),
         Uncertainty = uncertainty.Of(parse), Target = target.Of(parse), Temperature = temperature.Of(parse), Lambda = lambda.Of(parse),
         LabelSmoothing = labelSmoothing.Of(parse), DropoutProbability = dropout.Of(parse), DropoutPasses = dropoutPasses.Of(parse), Seed = seed,
     };

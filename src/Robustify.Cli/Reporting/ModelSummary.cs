@@ -29,7 +29,7 @@ internal sealed class ModelSummary
         get
         {
             var standard = new DistillationOptions { BatchSize = 1 };
-            var shape = student ?? new ThreeHeadedStudent(source.Model, source.Model.DefaultTailBlocks, standard.Tail);
+            var shape = student ?? new ThreeHeadedStudent(source.Model, source.Model.DefaultTailBlocks, standard.Tail, standard.Tuned);
             return shape.TrainingSpecs.Where(s => !s.IsStatistic && shape.IsTrained(s)).Sum(s => s.Shape.Count);
         }
     }

@@ -8,13 +8,10 @@ namespace Robustify.Native.Evaluation;
 
 /// <summary>
 /// Finds the selector's two numbers on held-out images, clean and corrupted: the most accurate choice on corrupted ones among those that
-/// keep clean accuracy within <see cref="CleanMargin"/> of the original model's. Test images have no part in it.
+/// keep clean accuracy within a margin of the original model's. Test images have no part in it.
 /// </summary>
 public static class SelectorCalibrator
 {
-    /// <summary>How much clean accuracy a calibration may give away: 0.2 points.</summary>
-    public const double CleanMargin = 0.002;
-
     private const int Candidates = 41;
 
     /// <summary>Calibrates on the given images of a source.</summary>
@@ -22,10 +19,11 @@ public static class SelectorCalibrator
     /// <param name="original">The model whose clean accuracy is the measure.</param>
     /// <param name="source">Training source.</param>
     /// <param name="heldOut">Images that were not trained on.</param>
+    /// <param name="cleanMargin">How much of the original's clean accuracy on these images may be given away.</param>
     /// <param name="seed">Key of the corruptions' draws; each image gets one corruption and severity in turn.</param>
     /// <param name="context">Device and progress.</param>
     public static SelectorCalibration Run(
-        StudentPredictor student, IPredictor original, IImageSource source, int[] heldOut, ulong seed, RunContext context)
+        StudentPredictor student, IPredictor original, IImageSource source, int[] heldOut, double cleanMargin, ulong seed, RunContext context)
     {
         var clean = new List<Answer>();
         var corrupted = new List<Answer>();
@@ -50,11 +48,11 @@ public static class SelectorCalibrator
         }
 
         context.Progress.End();
-        return Best(clean, corrupted, (double)originalCorrect / Math.Max(1, heldOut.Length));
+        return Best(clean, corrupted, (double)originalCorrect / Math.Max(1, heldOut.Length) - cleanMargin);
     }
 
     /// <summary>The best of a grid of biases and widths taken from the quantiles of the score differences themselves.</summary>
-    public static SelectorCalibration Best(IReadOnlyList<Answer> clean, IReadOnlyList<Answer> corrupted, double originalClean)
+    public static SelectorCalibration Best(IReadOnlyList<Answer> clean, IReadOnlyList<Answer> corrupted, double leastClean)
     {
         double[] differences = [.. clean.Concat(corrupted).Select(a => a.ScoreDifference).Order()];
         if (differences.Length == 0)
@@ -72,7 +70,7 @@ public static class SelectorCalibrator
             {
                 var candidate = new SelectorCalibration(width, bias);
                 double onClean = Accuracy(clean, candidate), onCorrupted = Accuracy(corrupted, candidate);
-                bool keepsPromise = onClean >= originalClean - CleanMargin, bestKeepsPromise = bestClean >= originalClean - CleanMargin;
+                bool keepsPromise = onClean >= leastClean, bestKeepsPromise = bestClean >= leastClean;
                 bool better = keepsPromise == bestKeepsPromise
                     ? (keepsPromise ? onCorrupted > bestCorrupted : onClean > bestClean)
                     : keepsPromise;

@@ -35,12 +35,21 @@ public sealed class StudentPredictor : IHeadedPredictor
         var graph = new GraphBuilder(training: false, inference.Seed);
         images = graph.Input("images", new Shape(batchSize, Model.ImageSize, Model.ImageSize, Model.Channels));
         var scope = new ParameterScope(parameters);
-        var trunk = Model.Trunk(graph, scope, images, student.TrunkBlocks);
-        var features = Model.Tail(graph, scope, trunk, student.TrunkBlocks);
         bool split = student.Tail == TailKind.Split;
-        var cleanFeatures = split
-            ? Model.Tail(graph, new ParameterScope(parameters, CheckpointNames.OriginalPrefix), trunk, student.TrunkBlocks)
-            : features;
+        var originalScope = new ParameterScope(parameters, CheckpointNames.OriginalPrefix);
+        Value features, cleanFeatures;
+        if (student.Tuned == TunedEnd.Last)
+        {
+            var trunk = Model.Trunk(graph, scope, images, student.TrunkBlocks);
+            features = Model.Tail(graph, scope, trunk, student.TrunkBlocks);
+            cleanFeatures = split ? Model.Tail(graph, originalScope, trunk, student.TrunkBlocks) : features;
+        }
+        else
+        {
+            features = student.Features(graph, scope, images);
+            cleanFeatures = split ? student.Features(graph, originalScope, images) : features;
+        }
+
         logits =
         [
             Answer(graph, scope, student.CleanHead, cleanFeatures, inference, singlePass: split),

@@ -9,8 +9,24 @@ public enum TailKind
     /// <summary>One tuned tail feeds all three heads.</summary>
     Shared,
 
-    /// <summary>The clean head keeps the original frozen tail and head: choosing it gives the original model's answer bit for bit.</summary>
+    /// <summary>
+    /// The clean head keeps the original blocks and head, frozen: choosing it gives the original model's answer bit for bit. Costs the
+    /// original's share of the computation at inference: the tail where the last blocks are tuned, all of it where the first are.
+    /// </summary>
     Split,
+}
+
+/// <summary>Which end of the large model is tuned.</summary>
+public enum TunedEnd
+{
+    /// <summary>
+    /// The stem and the first blocks: corruptions change the input, and adapting there mends most with the fewest parameters (Lee et al.,
+    /// "Surgical fine-tuning improves adaptation to distribution shifts", arXiv 2210.11466). Gradients pass through the frozen blocks.
+    /// </summary>
+    First,
+
+    /// <summary>The last blocks and the final norm: the cheapest, as nothing before them needs a gradient.</summary>
+    Last,
 }
 
 /// <summary>Where the uncertainty of a target comes from.</summary>
@@ -44,6 +60,9 @@ public sealed record DistillationOptions
 
     /// <summary>Blocks that are tuned; null for the model's own default (a sixth of a transformer's).</summary>
     public int? TailBlocks { get; init; }
+
+    /// <summary>Which end these blocks are at.</summary>
+    public TunedEnd Tuned { get; init; } = TunedEnd.First;
 
     /// <summary>Shared or split tail.</summary>
     public TailKind Tail { get; init; } = TailKind.Shared;

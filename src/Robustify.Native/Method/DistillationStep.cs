@@ -51,9 +51,9 @@ public sealed class DistillationStep : ITrainingStep
         bool confident = options.Target == TargetKind.Confident;
 
         // Targets: g on the clean rows and t on the augmented ones, or both on all rows where the less uncertain is chosen.
-        var trunk = graph.AsInEvaluation(() => model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks));
-        var originalTrunk = confident ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, batch);
-        var originalFeatures = graph.AsInEvaluation(() => model.Tail(graph, original, originalTrunk, student.TrunkBlocks));
+        var (features, originalFeatures) = student.Tuned == TunedEnd.Last
+            ? LastTuned(student, tuned, original, confident)
+            : FirstTuned(student, tuned, original, confident);
         var g = Target(original, model.HeadName, "original", originalFeatures, firstSample: 0);
         var teacherScope = new ParameterScope(teacherParameters);
         var teacherImages = confident ? inputs.Images : graph.FrozenRows("augmented", inputs.Images, batch, batch);
@@ -61,7 +61,6 @@ public sealed class DistillationStep : ITrainingStep
             () => teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0));
         var t = Target(teacherScope, teacher.HeadName, "teacher", teacherFeatures, firstSample: confident ? 0 : batch);
 
-        var features = model.Tail(graph, tuned, trunk, student.TrunkBlocks);
         if (student.Tail == TailKind.Shared)
         {
             var loss = graph.Loss("loss.clean", graph.Head(tuned, student.CleanHead, features));
@@ -120,6 +119,24 @@ public sealed class DistillationStep : ITrainingStep
                 $"distillation: teacher for {teacher.ImageSize}x{teacher.ImageSize}x{teacher.Channels} images found, "
                 + $"{student.ImageSize}x{student.ImageSize}x{student.Channels} expected; use a teacher of the student's input size");
         }
+    }
+
+    /// <summary>The frozen trunk runs once for both; the original's own tail takes the clean rows of it.</summary>
+    private (Value Features, Value Original) LastTuned(ThreeHeadedStudent student, ParameterScope tuned, ParameterScope original, bool allRows)
+    {
+        var model = student.Model;
+        var trunk = graph.AsInEvaluation(() => model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks));
+        var originalTrunk = allRows ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, options.BatchSize);
+        var originalFeatures = graph.AsInEvaluation(() => model.Tail(graph, original, originalTrunk, student.TrunkBlocks));
+        return (model.Tail(graph, tuned, trunk, student.TrunkBlocks), originalFeatures);
+    }
+
+    /// <summary>The two differ from the first layer on, so the original is a forward pass of its own.</summary>
+    private (Value Features, Value Original) FirstTuned(ThreeHeadedStudent student, ParameterScope tuned, ParameterScope original, bool allRows)
+    {
+        var images = allRows ? inputs.Images : graph.FrozenRows("clean", inputs.Images, 0, options.BatchSize);
+        var originalFeatures = graph.AsInEvaluation(() => student.Features(graph, original, images));
+        return (student.Features(graph, tuned, inputs.Images), originalFeatures);
     }
 
     /// <summary>A frozen model's logits, and the logits its uncertainty is taken from: the same, or the mean of dropout passes.</summary>

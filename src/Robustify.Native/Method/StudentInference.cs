@@ -34,6 +34,7 @@ public sealed record StudentInference
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [ThreeHeadedStudent.TailKey] = student.Tail.ToString().ToLowerInvariant(),
+            [ThreeHeadedStudent.TunedKey] = student.Tuned.ToString().ToLowerInvariant(),
             [ThreeHeadedStudent.TailBlocksKey] = student.TailBlocks.ToString(CultureInfo.InvariantCulture),
             [PassesKey] = DropoutPasses.ToString(CultureInfo.InvariantCulture),
             [ProbabilityKey] = DropoutProbability.ToString("R", CultureInfo.InvariantCulture),

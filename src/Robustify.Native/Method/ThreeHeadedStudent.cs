@@ -6,13 +6,17 @@ using Robustify.Native.Models.Checkpoints;
 namespace Robustify.Native.Method;
 
 /// <summary>
-/// The large model with a frozen trunk, a tunable tail (the last blocks and the final norm) and three heads: clean, unclean, combined.
-/// Beside them lies the original tail and head, frozen: the distillation target for clean images, and in the split form the clean answer.
+/// The large model with a few tuned blocks at one end (the stem and the first, or the last and the final norm), the others frozen, and
+/// three heads: clean, unclean, combined. Beside them lie the tuned blocks and the head as they were, frozen: the original model, which is
+/// the distillation target for clean images and in the split form the clean answer.
 /// </summary>
 public sealed class ThreeHeadedStudent
 {
     /// <summary>Metadata: present in a student's checkpoint; <c>shared</c> or <c>split</c>.</summary>
     public const string TailKey = "robustify.tail";
+
+    /// <summary>Metadata: <c>first</c> or <c>last</c>.</summary>
+    public const string TunedKey = "robustify.tuned";
 
     /// <summary>Metadata: how many blocks the tail has.</summary>
     public const string TailBlocksKey = "robustify.tail_blocks";
@@ -20,11 +24,12 @@ public sealed class ThreeHeadedStudent
     /// <param name="model">The large model's architecture.</param>
     /// <param name="tailBlocks">Blocks that are tuned, 0 to all.</param>
     /// <param name="tail">Shared or split.</param>
-    public ThreeHeadedStudent(IVisionModel model, int tailBlocks, TailKind tail)
+    /// <param name="tuned">Which end they are at.</param>
+    public ThreeHeadedStudent(IVisionModel model, int tailBlocks, TailKind tail, TunedEnd tuned)
     {
         if (tailBlocks < 0 || tailBlocks > model.BlockCount)
             throw new RobustifyException($"student: {tailBlocks} tail blocks found, 0..{model.BlockCount} expected of {model.Description}");
-        (Model, TailBlocks, Tail) = (model, tailBlocks, tail);
+        (Model, TailBlocks, Tail, Tuned) = (model, tailBlocks, tail, tuned);
     }
 
     /// <summary>The architecture.</summary>
@@ -36,8 +41,11 @@ public sealed class ThreeHeadedStudent
     /// <summary>Shared or split.</summary>
     public TailKind Tail { get; }
 
-    /// <summary>Blocks that stay frozen.</summary>
-    public int TrunkBlocks => Model.BlockCount - TailBlocks;
+    /// <summary>Which end the tuned blocks are at.</summary>
+    public TunedEnd Tuned { get; }
+
+    /// <summary>Blocks before the cut between tuned and frozen.</summary>
+    public int TrunkBlocks => Tuned == TunedEnd.Last ? Model.BlockCount - TailBlocks : TailBlocks;
 
     /// <summary>Name of the clean head: the model's own classifier.</summary>
     public string CleanHead => Model.HeadName;
@@ -52,15 +60,19 @@ public sealed class ThreeHeadedStudent
     public IReadOnlyList<ParameterSpec> SavedSpecs =>
     [
         .. Model.AllSpecs(), .. ClassifierHead.Specs(UncleanHead, Model.FeatureWidth, Model.Classes),
-        .. ClassifierHead.Specs(CombinedHead, Model.FeatureWidth, Model.Classes), .. Tail == TailKind.Split ? OriginalTail : [],
+        .. ClassifierHead.Specs(CombinedHead, Model.FeatureWidth, Model.Classes), .. Tail == TailKind.Split ? OriginalBlocks : [],
     ];
 
     /// <summary>Tensors in training: the original tail and head are always there.</summary>
-    public IReadOnlyList<ParameterSpec> TrainingSpecs => Tail == TailKind.Split ? [.. SavedSpecs, .. OriginalHead] : [.. SavedSpecs, .. OriginalTail, .. OriginalHead];
+    public IReadOnlyList<ParameterSpec> TrainingSpecs => Tail == TailKind.Split ? [.. SavedSpecs, .. OriginalHead] : [.. SavedSpecs, .. OriginalBlocks, .. OriginalHead];
 
-    private IEnumerable<ParameterSpec> OriginalTail => Model.Body.Where(IsInTail).Select(Original);
+    private IEnumerable<ParameterSpec> OriginalBlocks => Model.Body.Where(IsTuned).Select(Original);
 
     private IEnumerable<ParameterSpec> OriginalHead => ClassifierHead.Specs(Model.HeadName, Model.FeatureWidth, Model.Classes).Select(Original);
+
+    /// <summary>Images through tuned and frozen blocks to features; under the prefix of the original blocks, as the original model does.</summary>
+    public Value Features(GraphBuilder graph, ParameterScope parameters, Value images) =>
+        Model.Tail(graph, parameters, Model.Trunk(graph, parameters, images, TrunkBlocks), TrunkBlocks);
 
     /// <summary>Makes the training store with every tensor from the pretrained model: heads and original parts start as copies.</summary>
     public ParameterStore CreateTrainingStore(ModelSource pretrained, ulong seed) => Fill(new ParameterStore(TrainingSpecs, IsTrained), pretrained, seed, NameInPretrained);
@@ -79,7 +91,9 @@ public sealed class ThreeHeadedStudent
             throw new RobustifyException($"{source.Name}: metadata {TailKey} and {TailBlocksKey} do not describe a student; use a file that distill wrote");
         }
 
-        return new ThreeHeadedStudent(source.Model, blocks, kind);
+        if (!Enum.TryParse(source.Metadata.GetValueOrDefault(TunedKey, "last"), ignoreCase: true, out TunedEnd tuned) || !Enum.IsDefined(tuned))
+            throw new RobustifyException($"{source.Name}: metadata {TunedKey} '{source.Metadata[TunedKey]}' found, first or last expected; use a file that distill wrote");
+        return new ThreeHeadedStudent(source.Model, blocks, kind, tuned);
     }
 
     /// <summary>Whether an optimizer moves the tensor: tail, final norm and heads; not the clean head of the split form.</summary>
@@ -89,14 +103,15 @@ public sealed class ThreeHeadedStudent
             return false;
         if (IsHead(spec.Name, CleanHead))
             return Tail == TailKind.Shared;
-        return IsHead(spec.Name, UncleanHead) || IsHead(spec.Name, CombinedHead) || IsInTail(spec);
+        return IsHead(spec.Name, UncleanHead) || IsHead(spec.Name, CombinedHead) || IsTuned(spec);
     }
 
     private static bool IsHead(string name, string head) => name == head + ".weight" || name == head + ".bias";
 
     private static ParameterSpec Original(ParameterSpec spec) => spec with { Name = CheckpointNames.OriginalPrefix + spec.Name };
 
-    private bool IsInTail(ParameterSpec spec) => !spec.Name.StartsWith(Model.HeadName, StringComparison.Ordinal) && Model.BlockOf(spec.Name) >= TrunkBlocks;
+    private bool IsTuned(ParameterSpec spec) => !spec.Name.StartsWith(Model.HeadName, StringComparison.Ordinal)
+        && Model.BlockOf(spec.Name) >= TrunkBlocks == (Tuned == TunedEnd.Last);
 
     private string NameInPretrained(string name)
     {

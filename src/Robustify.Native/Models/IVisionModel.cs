@@ -46,9 +46,9 @@ public interface IVisionModel
     Value Tail(GraphBuilder graph, ParameterScope parameters, Value trunk, int blocks);
 }
 
-/// <summary>Looks up a model's tensors in a store, under a prefix where the store holds a second copy of a part.</summary>
+/// <summary>Looks up a model's tensors in a store, under a prefix where the store holds a second copy of a part, else plainly.</summary>
 public readonly record struct ParameterScope(ParameterStore Store, string Prefix = "")
 {
     /// <summary>The tensor of that name.</summary>
-    public Parameter this[string name] => Store[Prefix + name];
+    public Parameter this[string name] => Store.Contains(Prefix + name) ? Store[Prefix + name] : Store[name];
 }

@@ -42,6 +42,9 @@ public sealed record DistillationRunOptions
     /// <summary>Images held out of training to calibrate the selector on.</summary>
     public int HeldOut { get; init; } = 1000;
 
+    /// <summary>How much clean accuracy on the held-out images the selector may give away, as a fraction.</summary>
+    public double CleanMargin { get; init; } = 0.002;
+
     /// <summary>Shape of the learning-rate schedule.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
@@ -85,7 +88,7 @@ public static class DistillationWorkflow
     {
         var teacherSource = RequireModels(options, source);
         var method = options.Method with { Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length) };
-        var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail);
+        var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail, method.Tuned);
         using var parameters = student.CreateTrainingStore(source, options.Seed);
         using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed);
         using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method);
@@ -131,7 +134,7 @@ public static class DistillationWorkflow
     {
         using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize);
         using var original = LoadedModel.Open("original", options.Student);
-        return SelectorCalibrator.Run(tuned, original.Predictor, data.TrainSource, data.HeldOut, options.Seed, context);
+        return SelectorCalibrator.Run(tuned, original.Predictor, data.TrainSource, data.HeldOut, options.CleanMargin, options.Seed, context);
     }
 
     private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)

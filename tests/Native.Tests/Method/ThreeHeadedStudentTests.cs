@@ -19,7 +19,7 @@ public sealed class ThreeHeadedStudentTests
     public void TailFinalNormAndHeadsAreTrainedAndNothingElse(string name, TailKind tail, int tailBlocks)
     {
         var model = SmallModels.Create(name);
-        var student = new ThreeHeadedStudent(model, tailBlocks, tail);
+        var student = new ThreeHeadedStudent(model, tailBlocks, tail, TunedEnd.Last);
         using var store = new ParameterStore(student.TrainingSpecs, student.IsTrained);
         string[] body = [.. model.Body.Where(s => !s.IsStatistic && model.BlockOf(s.Name) >= model.BlockCount - tailBlocks).Select(s => s.Name)];
         string[] heads = tail == TailKind.Shared
@@ -36,7 +36,7 @@ public sealed class ThreeHeadedStudentTests
     public void TheOriginalTailAndHeadLieBesideTheTunedOnesAndASharedStudentIsSavedWithoutThem(TailKind tail)
     {
         var model = SmallModels.Create("vit");
-        var student = new ThreeHeadedStudent(model, 1, tail);
+        var student = new ThreeHeadedStudent(model, 1, tail, TunedEnd.Last);
         string[] inTraining = [.. student.TrainingSpecs.Select(s => s.Name)], saved = [.. student.SavedSpecs.Select(s => s.Name)];
         Assert.Distinct(inTraining);
         string[] tailNames = [.. model.Body.Where(s => model.BlockOf(s.Name) >= model.BlockCount - 1).Select(s => s.Name)];
@@ -51,7 +51,7 @@ public sealed class ThreeHeadedStudentTests
     public void TheDefaultTailOfTheBundledTransformerTunesLessThanThirtyPercent()
     {
         var model = ModelPresets.Create("vit_fashion");
-        var student = new ThreeHeadedStudent(model, model.DefaultTailBlocks, TailKind.Shared);
+        var student = new ThreeHeadedStudent(model, model.DefaultTailBlocks, TailKind.Shared, TunedEnd.Last);
         long trained = student.SavedSpecs.Where(student.IsTrained).Sum(s => s.Shape.Count);
         Assert.InRange((double)trained / student.SavedSpecs.Sum(s => s.Shape.Count), 0.05, 0.3);
     }
@@ -62,7 +62,7 @@ public sealed class ThreeHeadedStudentTests
         using var folder = new TemporaryFolder();
         var source = Pretrained(folder);
         using var pretrained = source.LoadClassifier(_ => false, 0);
-        var student = new ThreeHeadedStudent(source.Model, 1, TailKind.Split);
+        var student = new ThreeHeadedStudent(source.Model, 1, TailKind.Split, TunedEnd.Last);
         using var store = student.CreateTrainingStore(source, 0);
         foreach (var parameter in store.All)
         {
@@ -79,7 +79,7 @@ public sealed class ThreeHeadedStudentTests
     {
         using var folder = new TemporaryFolder();
         var source = Pretrained(folder);
-        var student = new ThreeHeadedStudent(source.Model, 2, tail);
+        var student = new ThreeHeadedStudent(source.Model, 2, tail, TunedEnd.Last);
         using var training = student.CreateTrainingStore(source, 0);
         foreach (var parameter in training.Trained)
             parameter.Value.View.Span[0] += 1;
@@ -103,7 +103,7 @@ public sealed class ThreeHeadedStudentTests
     [InlineData(4)]
     public void TailsLongerThanTheModelAreRefusedInOneLine(int tailBlocks)
     {
-        var error = Assert.Throws<RobustifyException>(() => new ThreeHeadedStudent(SmallModels.Create("vit"), tailBlocks, TailKind.Shared));
+        var error = Assert.Throws<RobustifyException>(() => new ThreeHeadedStudent(SmallModels.Create("vit"), tailBlocks, TailKind.Shared, TunedEnd.Last));
         Assert.Contains($"{tailBlocks} tail blocks", error.Message);
         Assert.Contains("0..3", error.Message);
     }
@@ -131,7 +131,7 @@ public sealed class ThreeHeadedStudentTests
     public void APresetWithoutWeightsCannotBeAStudent()
     {
         var source = ModelSource.Resolve("resnet_fashion");
-        var student = new ThreeHeadedStudent(source.Model, 1, TailKind.Shared);
+        var student = new ThreeHeadedStudent(source.Model, 1, TailKind.Shared, TunedEnd.Last);
         var error = Assert.Throws<RobustifyException>(() => student.CreateTrainingStore(source, 0));
         Assert.Contains("pretrained checkpoint expected", error.Message);
     }

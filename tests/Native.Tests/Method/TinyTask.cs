@@ -18,7 +18,7 @@ internal sealed class TinyTask : IDisposable
     public TinyTask(TailKind tail, int batchSize = 4, string studentName = "vit", string teacherName = "resnet basic", int tailBlocks = 1)
     {
         BatchSize = batchSize;
-        Student = new ThreeHeadedStudent(SmallModels.Create(studentName), tailBlocks, tail);
+        Student = new ThreeHeadedStudent(SmallModels.Create(studentName), tailBlocks, tail, TunedEnd.Last);
         Parameters = new ParameterStore(Student.TrainingSpecs, Student.IsTrained);
         Teacher = SmallModels.Create(teacherName);
         TeacherParameters = new ParameterStore(Teacher.AllSpecs(), _ => false);
