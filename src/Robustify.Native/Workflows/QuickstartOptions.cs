@@ -35,7 +35,7 @@ public sealed record QuickstartOptions
     /// <summary>The amounts that the size stands for.</summary>
     internal QuickstartAmounts Amounts => Size switch
     {
-        QuickstartSize.Tiny => new(Images: 1536, TeacherEpochs: 3, HeldOut: 256, TestImages: 1000, CorruptedImages: 96),
+        QuickstartSize.Tiny => new(Images: 768, TeacherEpochs: 3, HeldOut: 256, TestImages: 500, CorruptedImages: 48),
         QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 1024, TestImages: 3000, CorruptedImages: 320),
         _ => new(Images: 13000, TeacherEpochs: 8, HeldOut: 2000, TestImages: 3000, CorruptedImages: 3000),
     };
