@@ -14,9 +14,10 @@ public sealed class PixMixTests
         var image = TestImages.Random(28, 28, 1);
         float[] clean = new float[image.Pixels.Length];
         Normalization.Half(1).Apply(image, clean);
+        var pixMix = new PixMix(new PixMixOptions { Rounds = 0 }, 28, 1);
         int unchanged = 0;
         for (uint sample = 0; sample < 200; sample++)
-            unchanged += Largest(Mix(image, new PixMixOptions { Rounds = 0 }, sample), clean) < 1e-6f ? 1 : 0;
+            unchanged += Largest(Mix(pixMix, image, sample), clean) < 1e-6f ? 1 : 0;
 
         // Half of 200 in expectation, and a little more as some operations draw a level that changes nothing; 5 deviations of a binomial are 35.
         Assert.InRange(unchanged, 65, 160);
@@ -28,10 +29,11 @@ public sealed class PixMixTests
     public void MixturesStayWithinTheNormalisedRangeAndDiffer(int channels)
     {
         var image = TestImages.Random(32, 32, channels);
+        var pixMix = new PixMix(new PixMixOptions(), 32, channels);
         var seen = new HashSet<float>();
         for (uint sample = 0; sample < 100; sample++)
         {
-            float[] mixture = Mix(image, new PixMixOptions(), sample);
+            float[] mixture = Mix(pixMix, image, sample);
             Assert.All(mixture, v => Assert.InRange(v, -1.00001f, 1.00001f));
             seen.Add(mixture.Sum());
         }
@@ -43,7 +45,7 @@ public sealed class PixMixTests
     public void EachSampleRepeatsItsMixture()
     {
         var image = TestImages.Random(32, 32, 3);
-        Assert.Equal(Mix(image, new PixMixOptions(), 5), Mix(image, new PixMixOptions(), 5));
+        Assert.Equal(Mix(new PixMix(new PixMixOptions(), 32, 3), image, 5), Mix(new PixMix(new PixMixOptions(), 32, 3), image, 5));
     }
 
     // The formulas of the paper's code in double: ((a(2y-1) + b(2z-1)) + 1) / 2 and (2y)^a max(2z, 1e-37)^b / 2.
@@ -89,10 +91,10 @@ public sealed class PixMixTests
 
     private static float Largest(float[] a, float[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
 
-    private static float[] Mix(Image8 image, PixMixOptions options, uint sample)
+    private static float[] Mix(PixMix pixMix, Image8 image, uint sample)
     {
         float[] mixture = new float[image.Pixels.Length];
-        new PixMix(options, image.Width, image.Channels).Mix(
+        pixMix.Mix(
             image, mixture, Normalization.Half(image.Channels), new PhiloxStream(3, RandomPurpose.PixMix, 0, sample), new AugMixScratch(new AugMixOptions()));
         return mixture;
     }
