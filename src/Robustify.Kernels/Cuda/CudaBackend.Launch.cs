@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Robustify.Kernels.Cuda.Driver;
 using Robustify.Kernels.Cuda.Kernels;
 
@@ -6,8 +5,6 @@ namespace Robustify.Kernels.Cuda;
 
 internal sealed unsafe partial class CudaBackend
 {
-    private const int MaximumArguments = 48;
-
     /// <summary>
     /// The one gate: every kernel of this program is queued here, in the order of the stream. No managed memory is allocated.
     /// </summary>
@@ -18,15 +15,15 @@ internal sealed unsafe partial class CudaBackend
     /// <exception cref="CudaException">The driver refuses the launch, or an earlier kernel failed.</exception>
     internal void Launch(string kernel, in LaunchGeometry geometry, in LaunchCost cost, params ReadOnlySpan<KernelArgument> arguments)
     {
-        Verify(kernel, arguments);
         if (geometry.GridX == 0 || geometry.GridY == 0 || geometry.GridZ == 0)
             return;
         device.Bind();
         var loaded = kernels.Find(kernel);
+        loaded.Verify(arguments);
         if (geometry.SharedBytes > loaded.AllowedSharedBytes)
             AllowSharedBytes(loaded, geometry.SharedBytes);
-        ulong* values = stackalloc ulong[MaximumArguments];
-        void** addresses = stackalloc void*[MaximumArguments];
+        ulong* values = stackalloc ulong[KernelTable.MaximumParameters];
+        void** addresses = stackalloc void*[KernelTable.MaximumParameters];
         for (int i = 0; i < arguments.Length; i++)
         {
             values[i] = arguments[i].Bits;
@@ -36,14 +33,6 @@ internal sealed unsafe partial class CudaBackend
         int code = driver.TryLaunch(loaded.Function, geometry, stream, addresses);
         if (code != DriverError.Success)
             throw LaunchFailure(code, kernel, geometry);
-    }
-
-    [Conditional("DEBUG")]
-    private static void Verify(string kernel, ReadOnlySpan<KernelArgument> arguments)
-    {
-        if (arguments.Length > MaximumArguments)
-            throw new ArgumentException($"kernel {kernel}: {arguments.Length} arguments given, {MaximumArguments} fit");
-        KernelTable.Verify(kernel, arguments);
     }
 
     private void AllowSharedBytes(LoadedKernel kernel, uint bytes)

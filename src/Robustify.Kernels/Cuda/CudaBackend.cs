@@ -8,7 +8,7 @@ namespace Robustify.Kernels.Cuda;
 /// A CUDA device: own kernels compiled at run time, matrix products by cuBLASLt, one stream. Activations are float32 or bfloat16 as their
 /// views say; arithmetic is float32. One file per group of operations.
 /// </summary>
-internal sealed unsafe partial class CudaBackend
+internal sealed unsafe partial class CudaBackend : IDisposable
 {
     private readonly CudaDevice device;
     private readonly DriverApi driver;
@@ -20,12 +20,12 @@ internal sealed unsafe partial class CudaBackend
     /// <param name="options">Device, cache, where progress goes.</param>
     /// <exception cref="RobustifyException">A library is missing, or the device cannot be used.</exception>
     public CudaBackend(CudaLibraries libraries, CudaOptions options)
-        : this(libraries, options, KernelSource.Read())
+        : this(libraries, options, KernelProgram.Product())
     {
     }
 
     /// <summary>As the other, with other kernels: for tests of the infrastructure.</summary>
-    internal CudaBackend(CudaLibraries libraries, CudaOptions options, string source)
+    internal CudaBackend(CudaLibraries libraries, CudaOptions options, KernelProgram program)
     {
         driver = libraries.Driver;
         device = new CudaDevice(driver, options.Device);
@@ -33,7 +33,7 @@ internal sealed unsafe partial class CudaBackend
         {
             device.Bind();
             var cache = new KernelCache(options.CacheDirectory, options.Say);
-            kernels = new KernelLibrary(device, () => libraries.Nvrtc, libraries.Nvrtc.Version, cache, source, options.Say);
+            kernels = new KernelLibrary(device, libraries, cache, program, options.Say);
             stream = driver.StreamCreate();
             products = new(() => new MatmulPlanCache(libraries.CublasLt, device, cache, stream, options.Deterministic));
         }

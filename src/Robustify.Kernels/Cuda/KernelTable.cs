@@ -4,7 +4,7 @@ namespace Robustify.Kernels.Cuda;
 
 /// <summary>
 /// The launch table: every kernel's name and the kinds of its parameters in order, one letter each (p pointer, i 32-bit integer, l 64-bit
-/// integer, f float). The gate checks launches against it in Debug builds; a test holds it against the signatures in the sources, so a
+/// integer, f float). The gate checks every launch against it, which costs nanoseconds; a test holds it against the signatures in the sources, so a
 /// parameter that drifted fails without a device. One file of the partial class for each section.
 /// </summary>
 internal static partial class KernelTable
@@ -13,12 +13,16 @@ internal static partial class KernelTable
     public static FrozenDictionary<string, string> Signatures { get; } = Sections().SelectMany(section => section)
         .ToFrozenDictionary(kernel => kernel.Name, kernel => kernel.Parameters, StringComparer.Ordinal);
 
+    /// <summary>The most parameters a kernel has; the gate keeps room for so many on its stack.</summary>
+    public const int MaximumParameters = 48;
+
     /// <summary>Throws unless a launch passes what the table says.</summary>
-    /// <exception cref="ArgumentException">The kernel is not in the table, or the number or kind of an argument differs.</exception>
-    public static void Verify(string kernel, ReadOnlySpan<KernelArgument> arguments)
+    /// <param name="kernel">The kernel's name, for the message.</param>
+    /// <param name="parameters">Its letters.</param>
+    /// <param name="arguments">What is passed.</param>
+    /// <exception cref="ArgumentException">The number or kind of an argument differs.</exception>
+    public static void Verify(string kernel, string parameters, ReadOnlySpan<KernelArgument> arguments)
     {
-        if (!Signatures.TryGetValue(kernel, out string? parameters))
-            throw new ArgumentException($"kernel {kernel}: not in the launch table");
         if (parameters.Length != arguments.Length)
             throw new ArgumentException($"kernel {kernel}: {arguments.Length} arguments given, {parameters.Length} expected ({parameters})");
         for (int i = 0; i < arguments.Length; i++)

@@ -136,7 +136,7 @@ internal sealed class KernelCache
         try
         {
             return folder.Exists
-                ? [.. folder.GetFiles().Where(file => file.Extension is ".cubin" or ".matmul" || (file.Extension == ".tmp" && file.Name.StartsWith('.')))]
+                ? [.. folder.GetFiles().Where(file => file.Extension is ".cubin" or ".newest" or ".matmul" || (file.Extension == ".tmp" && file.Name.StartsWith('.')))]
                 : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
