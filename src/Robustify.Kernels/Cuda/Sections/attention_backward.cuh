@@ -181,28 +181,37 @@ DEVICE void attentionGradient(
         storeWarpRows<DIM>(destination + width, rows2 + warpRow * stride, second, 1.0f, 1.0f, firstRow, tokens, step, headDim);
 }
 
-/// delta[sample, head, token] = sum over the head's elements of dy y, for rows of headDim elements: eight lanes a row.
-template<class T> DEVICE void attentionDelta(const T* dy, const T* y, float* delta, int tokens, int heads, int headDim, i64 rows)
+constexpr int DeltaLanes = 8;
+
+/// This lane's part of the dot product of two rows of headDim elements, N neighbours at a time.
+template<int N, class T> DEVICE float partialDot(const T* left, const T* right, int headDim)
 {
-    constexpr int lanes = 8;
-    i64 row = globalThread() / lanes;
-    // Lanes past the last row take part in the sum of the warp and write nothing.
-    i64 source = smaller(row, rows - 1) * headDim;
-    bool wide = headDim % lanes == 0 && isAligned16(dy) && isAligned16(y);
     float sum = 0.0f;
-    for (int column = laneIndex() % lanes * lanes; column < headDim; column += lanes * lanes)
+    for (int column = laneIndex() % DeltaLanes * N; column < headDim; column += DeltaLanes * N)
     {
-        float a[lanes], b[lanes];
-        loadLanes<lanes>(a, dy + source + column, headDim - column, wide);
-        loadLanes<lanes>(b, y + source + column, headDim - column, wide);
+        float a[N], b[N];
+        loadPacked<N>(a, left + column);
+        loadPacked<N>(b, right + column);
 #pragma unroll
-        for (int i = 0; i < lanes; i++)
+        for (int i = 0; i < N; i++)
             sum += a[i] * b[i];
     }
+    return sum;
+}
+
+/// delta[sample, head, token] = sum over the head's elements of dy y: eight lanes a row of headDim elements.
+template<class T> DEVICE void attentionDelta(const T* dy, const T* y, float* delta, int tokens, int heads, int headDim, i64 rows)
+{
+    i64 row = globalThread() / DeltaLanes;
+    // Lanes past the last row take part in the sums of the warp and write nothing.
+    i64 source = smaller(row, rows - 1) * headDim;
+    constexpr int lanes = Lanes<T>::count;
+    bool wide = headDim % lanes == 0 && isAligned16(dy) && isAligned16(y);
+    float sum = wide ? partialDot<lanes>(dy + source, y + source, headDim) : partialDot<1>(dy + source, y + source, headDim);
 #pragma unroll
-    for (int offset = lanes / 2; offset > 0; offset /= 2)
+    for (int offset = DeltaLanes / 2; offset > 0; offset /= 2)
         sum += __shfl_xor_sync(FullWarp, sum, offset);
-    if (row < rows && laneIndex() % lanes == 0)
+    if (row < rows && laneIndex() % DeltaLanes == 0)
     {
         i64 token = row / heads;
         delta[(token / tokens * heads + row % heads) * tokens + token % tokens] = sum;
