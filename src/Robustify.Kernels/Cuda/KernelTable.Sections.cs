@@ -1,0 +1,9 @@
+namespace Robustify.Kernels.Cuda;
+
+internal static partial class KernelTable
+{
+    /// <summary>The sections, each in a file of its own that returns its kernels: <c>KernelTable.Elementwise.cs</c>.</summary>
+    private static KernelSignature[][] Sections() =>
+    [
+    ];
+}
