@@ -14,6 +14,11 @@ typedef long long i64;
 constexpr int WarpLanes = 32;
 constexpr u32 FullWarp = 0xffffffffu;
 
+// NVRTC without the toolkit's headers does not define it.
+#ifndef INFINITY
+#define INFINITY __uint_as_float(0x7f800000u)
+#endif
+
 // ---- Storage -----------------------------------------------------------------------------------------------------------------------
 
 /// The upper half of a float32. Two bytes of storage; arithmetic happens after load() and before store().
@@ -42,7 +47,8 @@ template<> DEVICE bf16 fromFloat<bf16>(float value) { return toBf16(value); }
 template<class T> DEVICE float load(const T* source) { return toFloat(*source); }
 template<class T> DEVICE void store(T* destination, float value) { *destination = fromFloat<T>(value); }
 
-/// N elements that lie side by side, moved by accesses of up to 16 bytes. The address must be a multiple of the alignment.
+/// N elements that lie side by side, moved by accesses of up to 16 bytes. The address must be a multiple of the alignment; one element
+/// needs no more than its own.
 template<class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Packed
 {
     T value[N];
@@ -75,33 +81,6 @@ template<int N, class T> DEVICE void storePacked(T* destination, const float (&v
     *(Packed<T, N>*)destination = packed;
 }
 
-/// As loadPacked where the whole run is there and may be accessed wide; else element by element, `valid` of them, zero for the rest.
-template<int N, class T> DEVICE void loadLanes(float (&value)[N], const T* source, i64 valid, bool wide)
-{
-    if (wide && valid >= N)
-    {
-        loadPacked<N>(value, source);
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < N; i++)
-        value[i] = i < valid ? load(source + i) : 0.0f;
-}
-
-/// As storePacked where the whole run is there and may be accessed wide; else element by element, `valid` of them.
-template<int N, class T> DEVICE void storeLanes(T* destination, const float (&value)[N], i64 valid, bool wide)
-{
-    if (wide && valid >= N)
-    {
-        storePacked<N>(destination, value);
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < N; i++)
-        if (i < valid)
-            store(destination + i, value[i]);
-}
-
 // ---- Where a thread stands ---------------------------------------------------------------------------------------------------------
 
 DEVICE int laneIndex() { return (int)(threadIdx.x & (WarpLanes - 1)); }
@@ -115,6 +94,17 @@ DEVICE i64 globalThreads() { return (i64)gridDim.x * blockDim.x; }
 template<class T> DEVICE T smaller(T a, T b) { return b < a ? b : a; }
 template<class T> DEVICE T larger(T a, T b) { return a < b ? b : a; }
 DEVICE int ceilDivide(int value, int divisor) { return (value + divisor - 1) / divisor; }
+
+/// Runs an operation over a flat range: invoke<N>(i) computes elements i .. i + N - 1 by wide accesses; invoke<1> does what is left over,
+/// or everything where an operand is not aligned (`wide` is false). Any grid and block will do.
+template<int N, class TOperation> DEVICE void forEachElement(i64 count, bool wide, const TOperation& operation)
+{
+    i64 packs = wide ? count / N : 0;
+    for (i64 pack = globalThread(); pack < packs; pack += globalThreads())
+        operation.template invoke<N>(pack * N);
+    for (i64 i = packs * N + globalThread(); i < count; i += globalThreads())
+        operation.template invoke<1>(i);
+}
 
 // ---- Reductions --------------------------------------------------------------------------------------------------------------------
 
