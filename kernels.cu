@@ -13,3 +13,4 @@
 #include "src/Robustify.Kernels/Cuda/Sections/losses.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/uncertainty.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/dropout.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/optimizer.cuh"
