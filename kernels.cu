@@ -4,6 +4,8 @@
 // headers is included, by this file or by a section, and a section includes nothing. What a kernel is called says what it does:
 // area_operation_dtype. Above each stand five facts: maths, layout, launch, determinism, CPU twin.
 #include "src/Robustify.Kernels/Cuda/Sections/common.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/ptx.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/fragments.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/elementwise.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/activation.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/columns.cuh"
@@ -14,3 +16,11 @@
 #include "src/Robustify.Kernels/Cuda/Sections/uncertainty.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/dropout.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/optimizer.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/attention_tiles.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/attention_forward.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/attention_backward.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/attention_exact.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/convolution_window.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/convolution.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/convolution_weight_gradient.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/convolution_exact.cuh"

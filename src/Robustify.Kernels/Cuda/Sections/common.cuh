@@ -14,6 +14,11 @@ typedef long long i64;
 constexpr int WarpLanes = 32;
 constexpr u32 FullWarp = 0xffffffffu;
 
+// NVRTC without the toolkit's headers does not define it.
+#ifndef INFINITY
+#define INFINITY __uint_as_float(0x7f800000u)
+#endif
+
 // ---- Storage -----------------------------------------------------------------------------------------------------------------------
 
 /// The upper half of a float32. Two bytes of storage; arithmetic happens after load() and before store().
