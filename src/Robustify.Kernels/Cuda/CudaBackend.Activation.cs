@@ -15,7 +15,7 @@ internal sealed partial class CudaBackend
         if (activation == Activation.None)
         {
             if (dy.Pointer != dx.Pointer)
-                Convert(dy, dx, false);
+                Cast(dy, dx, false);
             return;
         }
 

@@ -14,10 +14,10 @@ internal sealed partial class CudaBackend
     }
 
     /// <inheritdoc cref="IBackend.Copy"/>
-    public void Copy(TensorView x, TensorView y, bool accumulate) => Convert(x, y, accumulate);
+    public void Copy(TensorView x, TensorView y, bool accumulate) => Cast(x, y, accumulate);
 
-    /// <summary>y (+)= x, rounded to y's type.</summary>
-    private void Convert(TensorView x, TensorView y, bool accumulate)
+    /// <inheritdoc cref="IBackend.Cast"/>
+    public void Cast(TensorView x, TensorView y, bool accumulate)
     {
         long count = y.Shape.Count;
         string kernel = (x.Type, y.Type) switch

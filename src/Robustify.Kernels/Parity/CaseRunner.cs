@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 
 namespace Robustify.Kernels.Parity;
@@ -8,35 +9,29 @@ internal static class CaseRunner
     // bfloat16 keeps eight significant bits: rounding is off by up to half of the last, relative to the value and so to the largest.
     private const double BFloat16Rounding = 1.0 / 256;
 
-    // Room before every operand, so that one that is shifted still lies in memory of its own.
-    private const int Alignment = 64;
+    // Operands begin at multiples of this, and a shifted one has room behind.
+    private const long Alignment = 256;
 
     /// <summary>Draws the operands, runs the case once, and compares.</summary>
-    public static CaseOutcome Run(OperationCase operationCase, ICaseDevice device, DType storage)
+    public static CaseOutcome Run(OperationCase operationCase, IBackend backend, DType storage)
     {
         operationCase.Prepare(storage);
-        try
+        using var memory = backend.Allocate(operationCase.Operands.Sum(Room), operationCase.Name);
+        long offset = 0;
+        foreach (var operand in operationCase.Operands)
         {
-            foreach (var operand in operationCase.Operands)
-                Place(operand, device);
-            operationCase.Run(device.Backend);
-            return Compare(operationCase, device);
+            operand.View = memory.View(offset + operand.Shift * operand.Type.Size(), operand.Shape, operand.Type);
+            backend.Upload(operand.Encode(), operand.View);
+            offset += Room(operand);
         }
-        finally
-        {
-            device.Release();
-        }
+
+        operationCase.Run(backend);
+        return Compare(operationCase, backend);
     }
 
-    private static void Place(Operand operand, ICaseDevice device)
-    {
-        long offset = (long)operand.Shift * operand.Type.Size();
-        nint address = device.Allocate(operand.Bytes + Alignment) + (nint)offset;
-        operand.View = new TensorView(address, operand.Type, operand.Shape);
-        device.Upload(operand.Encode(), address);
-    }
+    private static long Room(Operand operand) => (operand.Bytes + Alignment - 1) / Alignment * Alignment + Alignment;
 
-    private static CaseOutcome Compare(OperationCase operationCase, ICaseDevice device)
+    private static CaseOutcome Compare(OperationCase operationCase, IBackend backend)
     {
         double worstError = 0;
         string worst = "";
@@ -44,7 +39,7 @@ internal static class CaseRunner
         foreach (var operand in operationCase.Operands)
         {
             var bytes = new byte[operand.Bytes];
-            device.Download(operand.View.Pointer, bytes);
+            backend.Download(operand.View, bytes);
             foreach (byte value in bytes)
                 bits = (bits ^ value) * 1099511628211;
             bool exact = operand.Role == OperandRole.Input || operand.Type is DType.Int32 or DType.UInt8;

@@ -61,7 +61,9 @@ internal sealed class Operand(string name, OperandRole role, Shape shape, bool f
         var bytes = new byte[Bytes];
         for (int i = 0; i < Values.Length; i++)
         {
-            if (Type == DType.Float32)
+            if (Type == DType.Float64)
+                MemoryMarshal.Cast<byte, double>(bytes.AsSpan())[i] = Values[i];
+            else if (Type == DType.Float32)
                 MemoryMarshal.Cast<byte, float>(bytes.AsSpan())[i] = (float)Values[i];
             else if (Type == DType.BFloat16)
                 MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan())[i] = (ushort)(BitConverter.SingleToUInt32Bits((float)Values[i]) >> 16);
@@ -82,6 +84,7 @@ internal sealed class Operand(string name, OperandRole role, Shape shape, bool f
         {
             values[i] = Type switch
             {
+                DType.Float64 => MemoryMarshal.Cast<byte, double>(bytes)[i],
                 DType.Float32 => MemoryMarshal.Cast<byte, float>(bytes)[i],
                 DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Cast<byte, ushort>(bytes)[i] << 16),
                 DType.Int32 => MemoryMarshal.Cast<byte, int>(bytes)[i],
@@ -97,6 +100,8 @@ internal sealed class Operand(string name, OperandRole role, Shape shape, bool f
     {
         if (Type is DType.Int32 or DType.UInt8)
             return Math.Round(value);
+        if (Type == DType.Float64)
+            return value;
         float single = (float)value;
         if (Type == DType.Float32)
             return single;

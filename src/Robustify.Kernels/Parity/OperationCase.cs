@@ -68,6 +68,11 @@ internal abstract class OperationCase(string operation, string detail)
         string name, Shape shape, OperandRole role = OperandRole.Input, double scale = 1, double offset = 0, int shift = 0) =>
         Add(new Operand(name, role, shape, false, DType.Float32, word => Uniform(word, scale, offset), shift));
 
+    /// <summary>An operand of one type whatever the storage is.</summary>
+    protected Operand Typed(
+        string name, DType type, Shape shape, OperandRole role = OperandRole.Input, double scale = 1, double offset = 0) =>
+        Add(new Operand(name, role, shape, false, type, word => Uniform(word, scale, offset), 0));
+
     /// <summary>Integers 0 .. <paramref name="end"/> - 1.</summary>
     protected Operand Integers(string name, Shape shape, int end, OperandRole role = OperandRole.Input) =>
         Add(new Operand(name, role, shape, false, DType.Int32, word => word % (uint)end, 0));

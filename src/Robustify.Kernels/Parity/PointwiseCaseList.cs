@@ -1,10 +1,11 @@
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Parity.Cases;
+using Robustify.Kernels.Tensors;
 
 namespace Robustify.Kernels.Parity;
 
 /// <summary>
-/// The cases of elementwise operations, norms, losses, uncertainty and dropout: one row, one column, odd sizes, sizes beyond one block and
+/// The cases of elementwise operations, norms, losses, uncertainty, dropout and optimisation: one row, one column, odd sizes, sizes beyond one block and
 /// beyond what a warp keeps in registers, operands that are not aligned, absent ones, accumulation.
 /// </summary>
 internal static class PointwiseCaseList
@@ -15,7 +16,9 @@ internal static class PointwiseCaseList
     private static readonly (int Rows, int Channels)[] Images = [(1, 1), (1, 8), (6, 3), (49, 64), (1200, 16), (300, 40), (77, 257), (33, 512)];
 
     /// <summary>All of them.</summary>
-    public static IEnumerable<OperationCase> All() => Elementwise().Concat(LayerNorm()).Concat(BatchNorm()).Concat(Losses()).Concat(Uncertainty());
+    public static IEnumerable<OperationCase> All() =>
+        Elementwise().Concat(LayerNorm()).Concat(BatchNorm()).Concat(Losses()).Concat(Uncertainty())
+        .Concat(Optimization());
 
     private static IEnumerable<OperationCase> Elementwise()
     {
@@ -119,5 +122,34 @@ internal static class PointwiseCaseList
 
         yield return new ConfidenceWeightsCase(6, 10, ConfidenceWeighting.OneMinusEntropy, spread: 300);
         yield return new LogMeanSoftmaxCase(1, 2, 5);
+    }
+
+    private static IEnumerable<OperationCase> Optimization()
+    {
+        foreach (int count in (int[])[1, 255, 4096, 10_001])
+        {
+            yield return new CastCase(DType.Float32, DType.BFloat16, count, false);
+            yield return new CastCase(DType.BFloat16, DType.Float32, count, count % 2 == 0);
+            yield return new CastCase(DType.BFloat16, DType.BFloat16, count, true);
+            yield return new SumOfSquaresCase(count, count % 2 == 0);
+            yield return new ScaleCase(count);
+            yield return new SgdStepCase(count, new(0.9f, 0.1f, false, 0.01f), 2);
+            yield return new AdamWStepCase(count, 3, squares: 4);
+        }
+
+        yield return new CastCase(DType.Float32, DType.BFloat16, 77, true);
+        yield return new SumOfSquaresCase(5000, true, shift: 1);
+        yield return new SumOfSquaresCase(100, true, double.PositiveInfinity);
+        yield return new SumOfSquaresCase(100, false, double.NaN);
+        yield return new ClipToNormCase(1001, 25, 1);
+        yield return new ClipToNormCase(1001, 0.25, 1);
+        yield return new ClipToNormCase(1001, double.NaN, 1);
+        yield return new SgdStepCase(99, new(0, 0, false, 0), 5);
+        yield return new SgdStepCase(99, new(0.9f, 0, true, 0.01f), 1);
+        yield return new SgdStepCase(99, new(0.9f, 0, true, 0.01f), 7, squares: 1);
+        yield return new SgdStepCase(99, new(0.9f, 0, true, 0.01f), 7, squares: double.NaN);
+        yield return new AdamWStepCase(99, 1, shift: 1);
+        yield return new AdamWStepCase(99, 1000);
+        yield return new AdamWStepCase(99, 3, squares: double.PositiveInfinity);
     }
 }
