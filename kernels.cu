@@ -15,6 +15,7 @@
 #include "src/Robustify.Kernels/Cuda/Sections/losses.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/uncertainty.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/dropout.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/optimizer.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/attention_tiles.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/attention_forward.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/attention_backward.cuh"
