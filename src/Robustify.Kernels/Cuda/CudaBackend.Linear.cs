@@ -36,7 +36,7 @@ internal sealed partial class CudaBackend
     private TensorView Converted(TensorView view, DType type)
     {
         var converted = new TensorView(Scratch(view.Shape.Count * type.Size()), type, view.Shape);
-        Convert(view, converted, false);
+        Cast(view, converted, false);
         return converted;
     }
 }
