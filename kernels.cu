@@ -24,3 +24,5 @@
 #include "src/Robustify.Kernels/Cuda/Sections/convolution.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_weight_gradient.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_exact.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/pool.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/tokens.cuh"

@@ -14,5 +14,9 @@ internal static partial class KernelTable
         Uncertainty(),
         Dropout(),
         Optimizer(),
+        Attention(),
+        Convolution(),
+        Pooling(),
+        Tokens(),
     ];
 }
