@@ -18,8 +18,11 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
     /// <summary>The variable that the product reads first when it looks for CUDA libraries.</summary>
     public const string PathVariable = "ROBUSTIFY_CUDA_PATH";
 
+    /// <summary>The variable that names the product's cache of compiled kernels.</summary>
+    public const string CacheVariable = "ROBUSTIFY_CACHE";
+
     private static int open;
-    private readonly string? previousPath;
+    private readonly (string Name, string? Value)[] previous;
     private readonly delegate* unmanaged<byte*, byte*, void> configure;
     private readonly delegate* unmanaged<nuint> reset;
     private readonly delegate* unmanaged<byte*, nuint, nuint> report;
@@ -51,8 +54,9 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
             Configure(name, value);
         reset();
         clearReport();
-        previousPath = Environment.GetEnvironmentVariable(PathVariable);
-        Environment.SetEnvironmentVariable(PathVariable, SoftwareLibrary.Folder);
+        previous = [.. ProductVariables.Select(variable => (variable.Key, Environment.GetEnvironmentVariable(variable.Key)))];
+        foreach ((string name, string value) in ProductVariables)
+            Environment.SetEnvironmentVariable(name, value);
     }
 
     /// <summary>What the device was opened with.</summary>
@@ -77,8 +81,15 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
     public int LiveAllocations => (int)liveAllocations();
 
     /// <summary>Variables with which another process (the command line) gets the same device.</summary>
-    public IReadOnlyDictionary<string, string> Environments => Options.Settings.ToDictionary(entry => "SWCUDA_" + entry.Key, entry => entry.Value)
-        .Append(new(PathVariable, SoftwareLibrary.Folder)).ToDictionary();
+    public IReadOnlyDictionary<string, string> Variables => Options.Settings.ToDictionary(entry => "SWCUDA_" + entry.Key, entry => entry.Value)
+        .Concat(ProductVariables).ToDictionary();
+
+    /// <summary>Where the product finds the libraries, and a cache of its own, which outlives the tests as long as the device's sources do.</summary>
+    private static Dictionary<string, string> ProductVariables => new()
+    {
+        [PathVariable] = SoftwareLibrary.Folder,
+        [CacheVariable] = Path.Combine(SoftwareLibrary.Folder, "product-cache"),
+    };
 
     /// <summary>Forgets the report.</summary>
     public void ClearReport() => clearReport();
@@ -93,7 +104,8 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
     public void Dispose()
     {
         reset();
-        Environment.SetEnvironmentVariable(PathVariable, previousPath);
+        foreach ((string name, string? value) in previous)
+            Environment.SetEnvironmentVariable(name, value);
         Interlocked.Exchange(ref open, 0);
     }
 

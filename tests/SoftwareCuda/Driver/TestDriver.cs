@@ -61,10 +61,10 @@ internal sealed unsafe class TestDriver
 
     public int Synchronize() => ((delegate* unmanaged<int>)Entry("cuCtxSynchronize"))();
 
-    public nint Compile(string source, string name = "test.cu")
+    public nint Compile(string source, string name = "test.cu", int capability = 0)
     {
         nint program;
-        fixed (byte* text = Encoding.UTF8.GetBytes(source + '\0'), file = Encoding.UTF8.GetBytes(name + '\0'), arch = Encoding.UTF8.GetBytes($"--gpu-architecture=sm_{Device.Options.Capability}\0"))
+        fixed (byte* text = Encoding.UTF8.GetBytes(source + '\0'), file = Encoding.UTF8.GetBytes(name + '\0'), arch = Encoding.UTF8.GetBytes($"--gpu-architecture=sm_{(capability == 0 ? Device.Options.Capability : capability)}\0"))
         {
             Ok(((delegate* unmanaged<nint*, byte*, byte*, int, void*, void*, int>)Entry("nvrtcCreateProgram"))(&program, text, file, 0, null, null));
             byte** options = stackalloc byte*[] { arch };

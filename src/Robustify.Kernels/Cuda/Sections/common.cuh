@@ -14,9 +14,12 @@ typedef long long i64;
 constexpr int WarpLanes = 32;
 constexpr u32 FullWarp = 0xffffffffu;
 
-// NVRTC without the toolkit's headers does not define it.
+// NVRTC without the toolkit's headers does not define them.
 #ifndef INFINITY
 #define INFINITY __uint_as_float(0x7f800000u)
+#endif
+#ifndef NAN
+#define NAN __uint_as_float(0x7fc00000u)
 #endif
 
 // ---- Storage -----------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 #define __cosf cosf
 #define __powf powf
 #define __sincosf(x, s, c) sincosf(x, s, c)
-#define INFINITY __builtin_inff()
 static inline float __fdividef(float a, float b) { return a / b; }
 static inline float __frcp_rn(float a) { return 1.0f / a; }
 static inline float __fsqrt_rn(float a) { return sqrtf(a); }

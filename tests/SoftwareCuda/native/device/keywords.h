@@ -1,5 +1,17 @@
 #pragma once
+// NVRTC knows none of math.h's macros: a kernel that uses one must not compile here either.
+#undef INFINITY
+#undef NAN
 #undef HUGE_VAL
+#undef HUGE_VALF
+#undef M_PI
+#undef M_PI_2
+#undef M_E
+#undef M_SQRT2
+#undef M_SQRT1_2
+#undef M_LN2
+#undef M_LOG2E
+#undef M_2_SQRTPI
 #define __global__
 #define __device__
 #define __host__
