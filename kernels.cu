@@ -15,6 +15,7 @@
 #include "src/Robustify.Kernels/Cuda/Sections/losses.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/uncertainty.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/dropout.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/optimizer.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/attention_tiles.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/attention_forward.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/attention_backward.cuh"
@@ -23,3 +24,5 @@
 #include "src/Robustify.Kernels/Cuda/Sections/convolution.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_weight_gradient.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_exact.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/pool.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/tokens.cuh"

@@ -30,7 +30,9 @@ internal sealed unsafe partial class CudaBackend
             addresses[i] = values + i;
         }
 
+        Entering(kernel, cost);
         int code = driver.TryLaunch(loaded.Function, geometry, stream, addresses);
+        Leaving();
         if (code != DriverError.Success)
             throw LaunchFailure(code, kernel, geometry);
     }

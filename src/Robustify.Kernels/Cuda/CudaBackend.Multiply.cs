@@ -24,6 +24,10 @@ internal sealed unsafe partial class CudaBackend
             throw new ArgumentException($"product to {d.Type} with a bias of {bias.Type}: cuBLASLt adds a bias of the result's type only");
         var shape = MatmulShape.Of(a, b, d, accumulate, !bias.IsAbsent, batch);
         device.Bind();
-        products.Value.Run(shape, a.Pointer, b.Pointer, d.Pointer, bias.Pointer, isCapturing);
+        var plan = products.Value.Ready(shape, a.Pointer, b.Pointer, bias.Pointer, isCapturing);
+        if (profiler is not null)
+            Entering(shape.Title, new LaunchCost(shape.Bytes, shape.Operations));
+        products.Value.Run(plan, a.Pointer, b.Pointer, d.Pointer);
+        Leaving();
     }
 }

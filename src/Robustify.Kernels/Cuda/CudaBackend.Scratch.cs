@@ -10,6 +10,9 @@ internal sealed unsafe partial class CudaBackend
     private nint scratch;
     private long scratchBytes;
 
+    // Whether a step was captured, so that addresses may have been written into a graph.
+    private bool hasCaptured;
+
     /// <summary>
     /// Device memory of at least <paramref name="bytes"/>, 256-byte aligned, for one operation: ask once and divide it, a second call returns
     /// the same memory. The next operation may overwrite it, which is safe because everything happens in the order of the stream.
@@ -24,21 +27,18 @@ internal sealed unsafe partial class CudaBackend
             throw new InvalidOperationException($"scratch of {bytes} bytes inside a captured step, {scratchBytes} reserved: run the step once before capturing it");
         device.Bind();
         long wanted = Math.Max((bytes + ScratchGranularity - 1) / ScratchGranularity * ScratchGranularity, scratchBytes + scratchBytes / 2);
-        nint grown = Allocate(wanted, "scratch of kernels");
+        nint grown = AllocateRaw(wanted, "scratch of kernels");
         // A captured step has the old address in it: what it uses stays until the end.
         if (scratch != 0)
             retiredScratch.Add(scratch);
-        if (!HasCaptured)
+        if (!hasCaptured)
             FreeRetiredScratch();
         (scratch, scratchBytes) = (grown, wanted);
         return scratch;
     }
 
-    /// <summary>Whether a step was captured, so that addresses may have been written into a graph.</summary>
-    private bool HasCaptured { get; set; }
-
     /// <summary>Device memory, or the line that says why there is none.</summary>
-    private nint Allocate(long bytes, string purpose)
+    private nint AllocateRaw(long bytes, string purpose)
     {
         int code = driver.TryMemAlloc(bytes, out nint address);
         if (code == DriverError.OutOfMemory)

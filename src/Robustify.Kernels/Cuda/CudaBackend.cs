@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Cuda.Cublas;
 using Robustify.Kernels.Cuda.Driver;
 using Robustify.Kernels.Cuda.Kernels;
@@ -8,7 +9,7 @@ namespace Robustify.Kernels.Cuda;
 /// A CUDA device: own kernels compiled at run time, matrix products by cuBLASLt, one stream. Activations are float32 or bfloat16 as their
 /// views say; arithmetic is float32. One file per group of operations.
 /// </summary>
-internal sealed unsafe partial class CudaBackend : IDisposable
+internal sealed unsafe partial class CudaBackend : IBackend
 {
     private readonly CudaDevice device;
     private readonly DriverApi driver;

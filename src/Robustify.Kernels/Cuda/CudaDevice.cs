@@ -65,6 +65,9 @@ internal sealed class CudaDevice : IDisposable
     /// <summary>Bytes of device memory.</summary>
     public long TotalBytes { get; }
 
+    /// <summary>Whether it was not disposed yet.</summary>
+    public bool IsOpen => context != 0;
+
     /// <summary>Makes the context the calling thread's. Cheap where it is already.</summary>
     public void Bind()
     {

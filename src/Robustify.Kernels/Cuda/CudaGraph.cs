@@ -1,39 +1,53 @@
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Cuda.Driver;
 
 namespace Robustify.Kernels.Cuda;
 
 /// <summary>A captured step: launches, products and copies with all their addresses, queued by one call.</summary>
-internal sealed class CudaGraph : IDisposable
+internal sealed class CudaGraph : CapturedWork
 {
-    private readonly DriverApi driver;
+    private readonly CudaDevice device;
+    private readonly nint stream;
+    private nint executable;
 
-    /// <param name="driver">The driver API, its context bound.</param>
+    /// <param name="device">Where it runs; its context is bound.</param>
+    /// <param name="stream">The stream it is queued on.</param>
     /// <param name="graph">What was captured; it is given back here.</param>
-    public CudaGraph(DriverApi driver, nint graph)
+    public CudaGraph(CudaDevice device, nint stream, nint graph)
     {
-        this.driver = driver;
+        this.device = device;
+        this.stream = stream;
         try
         {
-            NodeCount = driver.GraphNodeCount(graph);
-            Executable = driver.GraphInstantiate(graph);
+            NodeCount = device.Driver.GraphNodeCount(graph);
+            executable = device.Driver.GraphInstantiate(graph);
         }
         finally
         {
-            driver.GraphDestroy(graph);
+            device.Driver.GraphDestroy(graph);
         }
     }
-
-    /// <summary>The driver's handle; 0 after <see cref="Dispose"/>.</summary>
-    public nint Executable { get; private set; }
 
     /// <summary>Launches, products and copies in it.</summary>
     public long NodeCount { get; }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Replay()
     {
-        if (Executable != 0)
-            driver.GraphExecDestroy(Executable);
-        Executable = 0;
+        ObjectDisposedException.ThrowIf(executable == 0, this);
+        device.Bind();
+        device.Driver.GraphLaunch(executable, stream);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (executable != 0 && device.IsOpen)
+        {
+            device.Bind();
+            device.Driver.GraphExecDestroy(executable);
+        }
+
+        executable = 0;
     }
 }

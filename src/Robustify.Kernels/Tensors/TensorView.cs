@@ -31,6 +31,9 @@ public readonly unsafe struct TensorView
     /// <summary>The elements as 32-bit integers; host memory only.</summary>
     public int* Integers => (int*)Pointer;
 
+    /// <summary>The elements as doubles; host memory only.</summary>
+    public double* Doubles => (double*)Pointer;
+
     /// <summary>The elements as a span of floats; host memory only.</summary>
     public Span<float> Span => new((float*)Pointer, checked((int)Shape.Count));
 

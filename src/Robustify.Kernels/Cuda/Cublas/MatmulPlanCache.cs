@@ -40,14 +40,13 @@ internal sealed class MatmulPlanCache : IDisposable
         }
     }
 
-    /// <summary>Queues D (+)= op(A) op(B) (+ bias).</summary>
+    /// <summary>The product made ready; timed where it is met for the first time outside of a captured step.</summary>
     /// <param name="shape">The product.</param>
     /// <param name="a">Address of A.</param>
     /// <param name="b">Address of B.</param>
-    /// <param name="d">Address of D.</param>
     /// <param name="bias">Address of the bias, or 0.</param>
     /// <param name="isCapturing">Whether the stream's work is being written down, so that nothing can be timed.</param>
-    public void Run(in MatmulShape shape, nint a, nint b, nint d, nint bias, bool isCapturing)
+    public MatmulPlan Ready(in MatmulShape shape, nint a, nint b, nint bias, bool isCapturing)
     {
         if (!plans.TryGetValue(shape, out var plan))
         {
@@ -59,10 +58,16 @@ internal sealed class MatmulPlanCache : IDisposable
             plan.SetBias(bias);
         if (!plan.IsTuned)
             Choose(plan, a, b, isCapturing);
+        return plan;
+    }
+
+    /// <summary>Queues D (+)= op(A) op(B) (+ bias).</summary>
+    public void Run(MatmulPlan plan, nint a, nint b, nint d)
+    {
         // The operands change places: see MatmulShape.
-        int code = api.TryMatmul(handle, plan.Descriptors, b, a, d, shape.Accumulate ? 1 : 0, plan.Algorithm, workspace, WorkspaceBytes, stream);
+        int code = api.TryMatmul(handle, plan.Descriptors, b, a, d, plan.Shape.Accumulate ? 1 : 0, plan.Algorithm, workspace, WorkspaceBytes, stream);
         if (code != 0)
-            throw api.Failure(code, "cublasLtMatmul", shape.Key);
+            throw api.Failure(code, "cublasLtMatmul", plan.Shape.Key);
     }
 
     /// <summary>Writes the choices made so far to their file.</summary>

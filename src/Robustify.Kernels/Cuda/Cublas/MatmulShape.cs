@@ -39,6 +39,10 @@ internal readonly record struct MatmulShape(
     /// <summary>Multiplications and additions.</summary>
     public long Operations => 2L * Batch * M * N * K;
 
+    /// <summary>For profiles: <c>matmul_bf16 50432x2304x768</c>.</summary>
+    public string Title => string.Create(
+        CultureInfo.InvariantCulture, $"matmul_{(OperandType == DType.BFloat16 ? "bf16" : "f32")} {(Batch > 1 ? $"{Batch}x" : "")}{M}x{N}x{K}");
+
     /// <summary>One word a choice is kept under.</summary>
     public string Key => string.Create(
         CultureInfo.InvariantCulture,

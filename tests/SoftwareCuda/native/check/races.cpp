@@ -30,8 +30,8 @@ template <class T> static T* reserve(T* existing, size_t count) {
 }
 
 void open_race_records() {
-    shared_words = reserve(shared_words, SharedArenaBytes / 4);
-    global_words = reserve(global_words, DeviceRange / 4);
+    shared_words = reserve(shared_words, SharedArenaBytes / 2);
+    global_words = reserve(global_words, DeviceRange);
 }
 
 static void join(uint32_t* into, const uint32_t* from) {
@@ -70,7 +70,7 @@ static void fault(const char* kind, const void* word, unsigned other) {
 
 void race_check_shared(SwThread* thread, char* word, SwAccess access) {
     if (!shared_words) return;
-    SharedWord& r = shared_words[(word - worker->shared) / 4];
+    SharedWord& r = shared_words[(word - worker->shared) / 2];
     unsigned me = thread->linear, warp = me / 32;
     uint32_t* clock = warp_clock[warp];
     uint32_t syncs = thread->warp->syncs;
@@ -113,7 +113,7 @@ void race_check_global(SwThread* thread, char* word, SwAccess access) {
     Launch* launch = worker->launch;
     SwIndex b = thread->block_index, grid = launch->grid;
     uint32_t block = 1 + b.x + grid.x * (b.y + grid.y * b.z);
-    GlobalWord& r = global_words[(word - device_base) / 4];
+    GlobalWord& r = global_words[word - device_base];
     bool atomic = access == SwAtomic, writes = access != SwRead;
     uint32_t writer = r.writer & ~AtomicWriter;
     if (r.write_launch == launch->serial && writer != block && !(atomic && (r.writer & AtomicWriter)))

@@ -66,9 +66,12 @@ void check_access(const void* address, unsigned bytes, SwAccess access) {
                  shared ? describe_shared(address).c_str() : describe_address((uint64_t)address).c_str());
     if (access != SwRead) memset(state, Written, bytes);
     SwThread* thread = sw_current;
-    for (char* word = (char*)((uintptr_t)address & ~(uintptr_t)3); word < (char*)address + bytes; word += 4)
-        if (shared) race_check_shared(thread, word, access);
-        else race_check_global(thread, word, access);
+    // Neighbouring bytes may belong to different threads: bf16 values and pixels are narrower than a word.
+    if (shared)
+        for (char* half = (char*)((uintptr_t)address & ~(uintptr_t)1); half < (char*)address + bytes; half += 2)
+            race_check_shared(thread, half, access);
+    else
+        for (char* byte = (char*)address; byte < (char*)address + bytes; byte++) race_check_global(thread, byte, access);
 }
 
 extern "C" __attribute__((visibility("default"))) void sw_note_access(const void* address, unsigned bytes, int access) {
