@@ -10,15 +10,24 @@ namespace Robustify.Kernels.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc cref="IBackend.SumOfSquares"/>
-    public double SumOfSquares(TensorView x)
+    public void SumOfSquares(TensorView x, TensorView sum, bool accumulate)
     {
         int pieces = FlatPieces(x.Shape.Count);
         var body = new SumOfSquaresPieces { X = x.Floats, Count = x.Shape.Count, Sums = (double*)SharedScratch(2L * pieces) };
         threads.For(pieces, ref body);
-        double sum = 0;
+        double total = 0;
         for (int piece = 0; piece < pieces; piece++)
-            sum += body.Sums[piece];
-        return sum;
+            total += body.Sums[piece];
+        if (double.IsFinite(*sum.Doubles))
+            *sum.Doubles = accumulate ? *sum.Doubles + total : total;
+    }
+
+    /// <inheritdoc cref="IBackend.ClipToNorm"/>
+    public void ClipToNorm(TensorView x, TensorView sum, double maximumNorm)
+    {
+        double norm = Math.Sqrt(*sum.Doubles), factor = maximumNorm / (norm + IBackend.ClippingOffset);
+        if (double.IsFinite(norm) && factor < 1)
+            Scale(x, (float)factor);
     }
 
     /// <inheritdoc cref="IBackend.Scale"/>
@@ -29,39 +38,47 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc cref="IBackend.SgdStep"/>
-    public void SgdStep(TensorView x, TensorView gradient, TensorView velocity, in SgdStepOptions options)
+    public void SgdStep(TensorView x, TensorView gradient, TensorView velocity, TensorView constants, TensorView sum, in SgdStepOptions options)
     {
+        if (IsRefused(sum))
+            return;
+        var now = *(OptimizerConstants*)constants.Pointer;
         if (options.Momentum == 0 || velocity.IsAbsent)
         {
             Elementwise.Run(threads, x.Shape.Count, new PlainSgd
             {
-                X = x.Floats, Gradient = gradient.Floats, Rate = options.Rate, WeightDecay = options.WeightDecay,
+                X = x.Floats, Gradient = gradient.Floats, Rate = now.Rate, WeightDecay = options.WeightDecay,
             });
             return;
         }
 
         Elementwise.Run(threads, x.Shape.Count, new MomentumSgd
         {
-            X = x.Floats, Gradient = gradient.Floats, Velocity = velocity.Floats, Rate = options.Rate, Momentum = options.Momentum,
+            X = x.Floats, Gradient = gradient.Floats, Velocity = velocity.Floats, Rate = now.Rate, Momentum = options.Momentum,
             GradientShare = 1 - options.Dampening, WeightDecay = options.WeightDecay, Nesterov = options.Nesterov,
-            FirstStep = options.FirstStep,
+            FirstStep = now.FirstStep != 0,
         });
     }
 
     /// <inheritdoc cref="IBackend.AdamWStep"/>
-    public void AdamWStep(TensorView x, TensorView gradient, TensorView firstMoment, TensorView secondMoment, in AdamWStepOptions options)
+    public void AdamWStep(
+        TensorView x, TensorView gradient, TensorView firstMoment, TensorView secondMoment, TensorView constants, TensorView sum,
+        in AdamWStepOptions options)
     {
-        // The corrections are the same for all elements: in double, once. 1 - beta^t loses most of its digits in float at the first steps.
-        double correction1 = 1 - Math.Pow(options.Beta1, options.Step), correction2 = 1 - Math.Pow(options.Beta2, options.Step);
+        if (IsRefused(sum))
+            return;
+        var now = *(OptimizerConstants*)constants.Pointer;
         Elementwise.Run(threads, x.Shape.Count, new AdamW
         {
             X = x.Floats, Gradient = gradient.Floats, FirstMoment = firstMoment.Floats, SecondMoment = secondMoment.Floats,
             Beta1 = options.Beta1, Beta2 = options.Beta2,
             Share1 = (float)(1 - (double)options.Beta1), Share2 = (float)(1 - (double)options.Beta2),
-            Shrink = (float)(1 - (double)options.Rate * options.WeightDecay), StepSize = (float)(-options.Rate / correction1),
-            RootScale = (float)(1 / Math.Sqrt(correction2)), Epsilon = options.Epsilon,
+            Shrink = (float)(1 - (double)now.Rate * options.WeightDecay), StepSize = now.AdamStepSize, RootScale = now.AdamRootScale,
+            Epsilon = options.Epsilon,
         });
     }
+
+    private static bool IsRefused(TensorView sum) => !sum.IsAbsent && !double.IsFinite(*sum.Doubles);
 
     private struct SumOfSquaresPieces : IParallelBody
     {

@@ -1,13 +1,12 @@
 using System.Runtime.InteropServices;
-using Robustify.Kernels.Tensors;
 
 namespace Robustify.Kernels.Memory;
 
 /// <summary>
-/// One block of host memory, 64-byte aligned and zeroed, freed by <see cref="Dispose"/> and by nothing else: no finalizer races the
-/// kernels that use it. Everything larger than a few kilobytes lives in one of these.
+/// One block of host memory, 64-byte aligned: what the CPU device computes in, and what every device's data passes through. Everything
+/// larger than a few kilobytes lives in one of these or in a device's own memory.
 /// </summary>
-public sealed unsafe class NativeBuffer : IDisposable
+public sealed unsafe class NativeBuffer : DeviceBuffer
 {
     /// <summary>A cache line, and the width of the widest vector.</summary>
     public const int Alignment = 64;
@@ -16,41 +15,23 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <param name="purpose">Named in the error when the memory cannot be had.</param>
     /// <exception cref="RobustifyException">The system has not that much memory to give.</exception>
     public NativeBuffer(long bytes, string purpose)
+        : base(AllocateZeroed(bytes, purpose), bytes)
     {
-        Bytes = bytes;
+    }
+
+    private protected override void Free(nint pointer) => NativeMemory.AlignedFree((void*)pointer);
+
+    private static nint AllocateZeroed(long bytes, string purpose)
+    {
         try
         {
-            Pointer = (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
+            void* memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
+            NativeMemory.Clear(memory, (nuint)bytes);
+            return (nint)memory;
         }
         catch (OutOfMemoryException inner)
         {
             throw new RobustifyException($"{purpose}: {bytes / 1048576.0:F1} MiB could not be allocated; use a smaller batch or model", inner);
         }
-
-        NativeMemory.Clear((void*)Pointer, (nuint)bytes);
-    }
-
-    /// <summary>Address of the first byte.</summary>
-    public nint Pointer { get; private set; }
-
-    /// <summary>Size in bytes.</summary>
-    public long Bytes { get; }
-
-    /// <summary>A float tensor that begins <paramref name="offset"/> bytes into the block.</summary>
-    public TensorView View(long offset, Shape shape, DType type = DType.Float32)
-    {
-        ObjectDisposedException.ThrowIf(Pointer == 0, this);
-        if (offset < 0 || offset + shape.Count * type.Size() > Bytes)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{type} {shape} at byte {offset} does not fit {Bytes} bytes");
-        return new TensorView(Pointer + (nint)offset, type, shape);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (Pointer == 0)
-            return;
-        NativeMemory.AlignedFree((void*)Pointer);
-        Pointer = 0;
     }
 }

@@ -14,6 +14,9 @@ public enum DType : byte
 
     /// <summary>8-bit unsigned integer: pixels.</summary>
     UInt8,
+
+    /// <summary>IEEE 754 binary64: sums over all gradients.</summary>
+    Float64,
 }
 
 /// <summary>Sizes of element types.</summary>
@@ -24,6 +27,7 @@ public static class DTypes
     {
         DType.Float32 or DType.Int32 => 4,
         DType.BFloat16 => 2,
+        DType.Float64 => 8,
         _ => 1,
     };
 }

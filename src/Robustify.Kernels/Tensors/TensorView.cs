@@ -31,8 +31,14 @@ public readonly unsafe struct TensorView
     /// <summary>The elements as 32-bit integers; host memory only.</summary>
     public int* Integers => (int*)Pointer;
 
+    /// <summary>The elements as doubles; host memory only.</summary>
+    public double* Doubles => (double*)Pointer;
+
     /// <summary>The elements as a span of floats; host memory only.</summary>
     public Span<float> Span => new((float*)Pointer, checked((int)Shape.Count));
+
+    /// <summary>The elements as a span of the 16-bit words that BFloat16 consists of; host memory only.</summary>
+    public Span<ushort> Halves => new((ushort*)Pointer, checked((int)Shape.Count));
 
     /// <summary>The same elements under another shape of the same count.</summary>
     public TensorView As(Shape shape) => shape.Count == Shape.Count

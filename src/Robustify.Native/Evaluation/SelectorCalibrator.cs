@@ -36,13 +36,13 @@ public static class SelectorCalibrator
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
-            batch.Read(context.Backend.Threads, source, heldOut.AsSpan(first, count));
-            batch.Corrupt(context.Backend.Threads, Condition.Clean, seed);
+            batch.Read(context.Threads, source, heldOut.AsSpan(first, count));
+            batch.Corrupt(context.Threads, Condition.Clean, seed);
             Collect(student, source, batch, clean, context);
             originalCorrect += CountCorrect(original, source, batch, context);
 
             // In turn over the images, so that few of them see every corruption and severity about equally often.
-            batch.Corrupt(context.Backend.Threads, new ConditionCycle(conditions, first), seed);
+            batch.Corrupt(context.Threads, new ConditionCycle(conditions, first), seed);
             Collect(student, source, batch, corrupted, context);
             context.Progress.Report(first + count, double.NaN);
         }
@@ -122,7 +122,7 @@ public static class SelectorCalibrator
 
     private static void Collect(StudentPredictor student, IImageSource source, ImageBatch batch, List<Answer> answers, RunContext context)
     {
-        batch.Normalize(context.Backend.Threads, student.Normalization, student.Images);
+        batch.Normalize(context.Threads, student.Normalization, student.Images);
         student.Predict(context.Backend, batch.SampleIds);
         for (int row = 0; row < batch.Count; row++)
         {
@@ -136,7 +136,7 @@ public static class SelectorCalibrator
 
     private static long CountCorrect(IPredictor predictor, IImageSource source, ImageBatch batch, RunContext context)
     {
-        batch.Normalize(context.Backend.Threads, predictor.Normalization, predictor.Images);
+        batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
         predictor.Predict(context.Backend, batch.SampleIds);
         int classes = predictor.Model.Classes;
         long correct = 0;

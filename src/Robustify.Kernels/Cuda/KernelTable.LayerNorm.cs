@@ -1,0 +1,11 @@
+namespace Robustify.Kernels.Cuda;
+
+internal static partial class KernelTable
+{
+    private static KernelSignature[] LayerNorm() =>
+    [
+        .. Both("layernorm_forward", "ppppppiif"),
+        .. Both("layernorm_input_gradient", "ppppppiii"),
+        .. Both("layernorm_parameter_sums", "pppppiii"),
+    ];
+}

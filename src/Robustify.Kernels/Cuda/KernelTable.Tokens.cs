@@ -1,0 +1,15 @@
+namespace Robustify.Kernels.Cuda;
+
+internal static partial class KernelTable
+{
+    private static KernelSignature[] Tokens() =>
+    [
+        .. Both("tokens_patchify", "ppiiiil"),
+        new("tokens_patchify_f32_bf16", "ppiiiil"),
+        .. Both("tokens_patchify_gradient", "ppiiiili"),
+        .. Both("tokens_assemble", "ppppiil"),
+        .. Both("tokens_select", "ppiiiili"),
+        .. Both("tokens_select_gradient", "ppiiiili"),
+        .. Both("tokens_sum_samples", "ppilii"),
+    ];
+}

@@ -1,0 +1,2 @@
+// There is one device a process, and its kernels use every core.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,2 @@
+#pragma once
+#define EXPORT extern "C" __attribute__((visibility("default")))
