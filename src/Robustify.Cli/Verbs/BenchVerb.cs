@@ -30,10 +30,12 @@ internal static class BenchVerb
             severity => severity.ToString(CultureInfo.InvariantCulture));
         var data = RunSettings.DataOption();
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
+        var strict = new FlagOption("--strict", "end at a file that cannot be read and at a missing class or severity, instead of counting and listing it");
+        var resume = new FlagOption("--resume", "go on where an earlier run in the same directory stopped");
         var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
         run.Add(command, models, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, testLimit, corruptions, severities);
+        run.Add(command, testLimit, corruptions, severities, strict, resume);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
@@ -41,6 +43,7 @@ internal static class BenchVerb
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
                 Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Corruptions = corruptions.Of(parse), Severities = severities.Of(parse),
+                Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
             BenchmarkWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish();

@@ -38,4 +38,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Monte-Carlo dropout passes over a classifier.</summary>
     MonteCarloDropout = 11,
+
+    /// <summary>Resamples of images when two models are compared.</summary>
+    Bootstrap = 24,
 }
