@@ -2,6 +2,7 @@ using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Evaluation;
+using Robustify.Native.Evaluation.Report;
 using Robustify.Native.Runs;
 using Robustify.Native.Workflows.Benchmarks;
 
@@ -50,6 +51,7 @@ public static class BenchmarkWorkflow
                 Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings,
             });
             BenchmarkSamples.Write(directory, context, predictors, passes);
+            HtmlReport.Write(directory.Root);
             return results;
         }
         finally
