@@ -14,9 +14,11 @@ internal static class CorruptionJson
         WriteFinite(json, "mean_top1_low", summary.Top1.Low);
         WriteFinite(json, "mean_top1_high", summary.Top1.High);
         WriteFinite(json, "mean_top5", summary.Top5);
-        WriteFinite(json, "main_mean_top1", summary.MainTop1);
+        WriteFinite(json, "main_mean_top1", summary.MainTop1.Mean);
+        WriteFinite(json, "main_mean_top1_low", summary.MainTop1.Low);
+        WriteFinite(json, "main_mean_top1_high", summary.MainTop1.High);
         WriteFinite(json, "validation_mean_top1", summary.ValidationTop1);
-        WriteFinite(json, "unnormalised_mce", 100 * (1 - summary.MainTop1));
+        WriteFinite(json, "unnormalised_mce", 100 * (1 - summary.MainTop1.Mean));
         if (summary.Errors is { } errors)
         {
             WriteFinite(json, "mce", errors.Mean);

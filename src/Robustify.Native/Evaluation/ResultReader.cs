@@ -21,7 +21,8 @@ internal static class ResultReader
         {
             var result = results[m] = new ModelResult(names[m]);
             ReadConditions(reader, result, m, predictors[m] as IHeadedPredictor, passes);
-            result.Corruption = CorruptionSummary.Of(result.Metrics, Interval(passes, m), isImageNet);
+            result.Corruption = CorruptionSummary.Of(
+                result.Metrics, Interval(passes, m, _ => true), Interval(passes, m, PublishedGroups.IsMain), isImageNet);
             ReadShifts(reader, result, m, passes);
         }
 
@@ -29,7 +30,8 @@ internal static class ResultReader
     }
 
     /// <summary>The rows of one suite for one model; with <paramref name="images"/> the images that they have in common, 0 where they have none.</summary>
-    public static List<(AnswerTable Table, int Row)> Rows(IReadOnlyList<MeasuredPass> passes, int model, string suite, out int images)
+    public static List<(AnswerTable Table, int Row)> Rows(
+        IReadOnlyList<MeasuredPass> passes, int model, string suite, out int images, Func<string, bool>? isWanted = null)
     {
         var rows = new List<(AnswerTable, int)>();
         var lengths = new HashSet<(int, bool)>();
@@ -38,7 +40,7 @@ internal static class ResultReader
         {
             for (int row = 0; row < pass.Rows.Count; row++)
             {
-                if (pass.Rows[row].Suite != suite)
+                if (pass.Rows[row].Suite != suite || (isWanted is not null && !isWanted(pass.Rows[row].Condition.Corruption ?? "")))
                     continue;
                 rows.Add((tables[model], row));
                 images = pass.Rows[row].Images;
@@ -112,9 +114,9 @@ internal static class ResultReader
         return null;
     }
 
-    private static MeanInterval? Interval(IReadOnlyList<MeasuredPass> passes, int model)
+    private static MeanInterval? Interval(IReadOnlyList<MeasuredPass> passes, int model, Func<string, bool> isWanted)
     {
-        var rows = Rows(passes, model, SuiteNames.Corruption, out int images);
+        var rows = Rows(passes, model, SuiteNames.Corruption, out int images, isWanted);
         return images == 0 ? null : MeanInterval.Of(ImageScores.Of(rows, images));
     }
 }

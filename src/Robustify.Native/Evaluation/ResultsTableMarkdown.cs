@@ -27,7 +27,7 @@ internal static class ResultsTableMarkdown
     private static IEnumerable<(string Name, Func<ModelResult, double> Value)> Rows(IReadOnlyList<ModelResult> models)
     {
         yield return ("clean", m => 100 * m.Clean.Top1);
-        yield return ("mean corruption", m => 100 * (m.Corruption?.MainTop1 ?? double.NaN));
+        yield return ("mean corruption", m => 100 * (m.Corruption?.MainTop1.Mean ?? double.NaN));
         yield return ("mean validation corruption", m => 100 * (m.Corruption?.ValidationTop1 ?? double.NaN));
         yield return ("mCE (against AlexNet, lower is better)", m => m.Corruption?.Errors?.Mean ?? double.NaN);
         yield return ("relative mCE", m => m.Corruption?.Errors?.RelativeMean ?? double.NaN);

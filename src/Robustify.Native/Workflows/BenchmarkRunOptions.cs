@@ -1,4 +1,5 @@
 using Robustify.Native.Corruptions;
+using Robustify.Native.Evaluation.Suites;
 
 namespace Robustify.Native.Workflows;
 
@@ -7,6 +8,12 @@ public sealed record BenchmarkRunOptions
 {
     /// <summary>Names for results with files or run directories.</summary>
     public required IReadOnlyList<(string Name, string Model)> Models { get; init; }
+
+    /// <summary>What to measure on.</summary>
+    public IReadOnlyList<BenchmarkSuite> Suites { get; init; } = [BenchmarkSuite.Clean, BenchmarkSuite.Corruption];
+
+    /// <summary>How images are brought to the models' size.</summary>
+    public PreprocessingProtocol Protocol { get; init; }
 
     /// <summary>Data directory; null for the default.</summary>
     public string? Data { get; init; }

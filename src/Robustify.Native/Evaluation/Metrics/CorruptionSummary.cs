@@ -12,7 +12,7 @@ internal sealed record CorruptionSummary
     public required double Top5 { get; init; }
 
     /// <summary>Mean accuracy over the corruptions of the benchmark, without the four of validation; NaN where none was measured.</summary>
-    public required double MainTop1 { get; init; }
+    public required MeanInterval MainTop1 { get; init; }
 
     /// <summary>Mean accuracy over the validation corruptions; NaN where none was measured.</summary>
     public required double ValidationTop1 { get; init; }
@@ -58,10 +58,12 @@ internal sealed record CorruptionSummary
 
     /// <summary>Sums up a model's conditions; null where none is corrupted.</summary>
     /// <param name="metrics">By condition, clean images among them or not.</param>
-    /// <param name="imageInterval">Over images; null where the conditions do not show the same ones.</param>
+    /// <param name="imageInterval">Over images and all conditions; null where the conditions do not show the same images.</param>
+    /// <param name="mainInterval">The same over the corruptions of the benchmark.</param>
     /// <param name="isImageNet">Whether the labels are ImageNet's 1000 classes, to which AlexNet's errors belong.</param>
     public static CorruptionSummary? Of(
-        IReadOnlyDictionary<Condition, ConditionMetrics> metrics, MeanInterval? imageInterval, bool isImageNet)
+        IReadOnlyDictionary<Condition, ConditionMetrics> metrics, MeanInterval? imageInterval, MeanInterval? mainInterval,
+        bool isImageNet)
     {
         var all = metrics.Where(m => m.Key.Corruption is not null && m.Value.Images > 0)
             .Select(m => (Name: m.Key.Corruption!, m.Key.Severity, Group: PublishedGroups.Of(m.Key.Corruption!), m.Value)).ToArray();
@@ -79,9 +81,9 @@ internal sealed record CorruptionSummary
 
         return new()
         {
-            Top1 = imageInterval is { } interval ? interval with { Mean = top1 } : new(top1, double.NaN, double.NaN),
+            Top1 = Around(top1, imageInterval),
             Top5 = all.Average(c => c.Value.Top5),
-            MainTop1 = Mean(main), ValidationTop1 = Mean(all.Where(c => c.Group == CorruptionGroup.Validation)),
+            MainTop1 = Around(Mean(main), mainInterval), ValidationTop1 = Mean(all.Where(c => c.Group == CorruptionGroup.Validation)),
             Groups = [.. all.GroupBy(c => c.Group).OrderBy(g => g.Key).Select(g => (g.Key, Mean(g)))],
             Severities = [.. (main.Length > 0 ? main : all).GroupBy(c => c.Severity).OrderBy(g => g.Key).Select(g => (g.Key, Mean(g)))],
             Worst = all.GroupBy(c => c.Name).Select(g => (g.Key, Mean(g))).MinBy(c => c.Item2),
@@ -93,6 +95,8 @@ internal sealed record CorruptionSummary
             Errors = isImageNet ? CorruptionErrors.Of(ErrorsBySeverity(main), 1 - clean) : null,
         };
     }
+
+    private static MeanInterval Around(double mean, MeanInterval? interval) => interval is { } own ? own with { Mean = mean } : new(mean, double.NaN, double.NaN);
 
     private static double Mean(IEnumerable<(string, int, CorruptionGroup, ConditionMetrics Value)> conditions) =>
         conditions.Select(c => c.Value.Top1).DefaultIfEmpty(double.NaN).Average();

@@ -20,6 +20,9 @@ internal static class PublishedGroups
     /// <summary>The corruptions of the benchmark, without those of validation.</summary>
     public static IEnumerable<string> Main => All.Where(c => c.Group != CorruptionGroup.Validation).Select(c => c.Name);
 
+    /// <summary>Whether a name is one of the benchmark's, not of validation.</summary>
+    public static bool IsMain(string name) => Of(name) != CorruptionGroup.Validation;
+
     /// <summary>The family of a published name; validation for any other, so that it enters no mean corruption error.</summary>
     public static CorruptionGroup Of(string name)
     {

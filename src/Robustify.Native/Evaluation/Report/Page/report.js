@@ -22,7 +22,11 @@
   const at = (object, ...path) => path.reduce((o, key) => (o === undefined || o === null ? undefined : o[key]), object);
   const isNumber = value => typeof value === 'number' && Number.isFinite(value);
   const percent = (value, digits = 1) => isNumber(value) ? (100 * value).toFixed(digits) : '';
-  const signed = (value, digits = 1) => isNumber(value) ? (value > 0 ? '+' : '') + (100 * value).toFixed(digits) : '';
+  const signed = (value, digits = 1) => {
+    if (!isNumber(value)) return '';
+    const text = (100 * value).toFixed(digits);
+    return Number(text) === 0 ? text.replace('-', '') : (value > 0 ? '+' : '') + text;
+  };
   const mean = values => values.length ? values.reduce((a, b) => a + b, 0) / values.length : NaN;
   const words = name => name.replace(/_/g, ' ');
   const count = value => isNumber(value) ? value.toLocaleString('en') : '';
@@ -87,7 +91,7 @@
     const range = (low, high) => isNumber(low) && isNumber(high) ? `${percent(low)}–${percent(high)}` : null;
     const columns = [
       ['clean', m => at(m, 'clean', 'top1'), 1, m => range(at(m, 'clean', 'top1_low'), at(m, 'clean', 'top1_high'))],
-      ['mean corruption', headline, 1, m => range(at(m, 'corruption', 'mean_top1_low'), at(m, 'corruption', 'mean_top1_high'))],
+      ['mean corruption', headline, 1, m => range(at(m, 'corruption', 'main_mean_top1_low'), at(m, 'corruption', 'main_mean_top1_high'))],
       ['held-out corruptions', m => at(m, 'corruption', 'validation_mean_top1'), 1],
       ['drop', m => at(m, 'corruption', 'drop'), -1],
       ['mCE', m => at(m, 'corruption', 'mce') / 100, -1],
@@ -127,11 +131,11 @@
       if (!shown.length) return;
       figure(grid, title, 'top-1 %, over training seconds', 300, style => ({
         grid: { left: 46, right: 30, top: 24, bottom: 46 }, tooltip: { ...tip(style), trigger: 'item', formatter: p => `${p.seriesName}: ${p.value[1].toFixed(1)} %, ${p.value[0].toFixed(1)} s` },
-        xAxis: axis(style, { type: 'value', name: 'seconds', nameLocation: 'middle', nameGap: 28, min: 0, max: v => v.max * 1.1 || 1, axisLabel: { color: style.soft, formatter: v => String(Math.round(v)), hideOverlap: true } }),
-        yAxis: axis(style, { type: 'value', scale: true, min: v => Math.floor(v.min - 2), max: v => Math.ceil(v.max + 2) }),
+        xAxis: axis(style, { type: 'value', name: 'seconds', nameLocation: 'middle', nameGap: 28, min: 0, axisLabel: { color: style.soft, hideOverlap: true } }),
+        yAxis: axis(style, { type: 'value', scale: true, boundaryGap: ['8%', '8%'] }),
         series: shown.map(p => ({
           type: 'scatter', name: p.name, symbolSize: 14, data: [[p.cost.seconds, 100 * p[key]]], itemStyle: { color: palette()[names.indexOf(p.name) % 8] },
-          label: { show: true, formatter: p.name, color: style.ink, position: p.cost.seconds > 0.6 * Math.max(...shown.map(q => q.cost.seconds)) ? 'left' : 'right', distance: 8 },
+          label: { show: true, formatter: p.name, color: style.ink, position: p.cost.seconds > 0.6 * Math.max(...shown.map(q => q.cost.seconds)) ? (style.narrow ? 'bottom' : 'left') : 'right', distance: 8 },
           labelLayout: { hideOverlap: false, moveOverlap: 'shiftY' },
         })),
       }));
@@ -168,11 +172,11 @@
     });
     const all = models.flatMap(m => Object.values(per(m)).flatMap(s => Object.values(s)));
     const low = Math.min(...all), high = Math.max(...all);
-    const grid = make('div', { class: 'grid' });
+    const grid = make('div', { class: names.length % 2 ? 'grid' : 'grid even' });
     part.append(grid);
     models.forEach((m, i) => map(grid, names[i], `mean ${percent(headline(m))} %`, (c, s) => at(per(m), c, s), low, high, () => ramp, v => percent(v, 0)));
     if (names.length < 2) return;
-    const gains = make('div', { class: 'grid', style: 'margin-top:18px' });
+    const gains = make('div', { class: names.length % 2 ? 'grid even' : 'grid', style: 'margin-top:18px' });
     part.append(gains);
     const difference = (m, c, s) => at(per(m), c, s) - at(per(models[0]), c, s);
     const most = Math.max(0.01, ...models.slice(1).flatMap(m => corruptions.flatMap(c => severities.map(s => Math.abs(difference(m, c, s))))).filter(isNumber));
@@ -185,7 +189,6 @@
     const part = section('By severity and by family');
     const grid = make('div', { class: 'grid' });
     part.append(grid);
-    const room = legendRoom(names, true);
     const levels = ['0', ...severities];
     figure(grid, 'Accuracy as severity rises', 'mean over corruptions; 0 is clean', 300, style => ({
       grid: { left: 40, right: 16, top: 16, bottom: 30 + legendRoom(names, style.narrow) }, legend: legend(style), tooltip: { ...tip(style), trigger: 'axis', valueFormatter: v => isNumber(v) ? v.toFixed(1) + ' %' : '' },
