@@ -36,7 +36,7 @@ internal static class BenchVerb
             severity => severity.ToString(CultureInfo.InvariantCulture));
         var suites = new ListOption<BenchmarkSuite>(
             "--suite", "NAME[=DIR]", $"what to measure on, of {string.Join(", ", BenchmarkSuite.Forms)}; may be given several times", "clean, corruption",
-            () => [.. Standard.Suites], word => [.. word.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(BenchmarkSuite.Parse)], suite => suite.ToString());
+            () => [.. Standard.Suites], word => [.. (word.Contains('=') ? [word] : word.Split(',')).Select(BenchmarkSuite.Parse)], suite => suite.ToString());
         var protocol = new ListOption<PreprocessingProtocol>(
             "--protocol", "NAME", "how images are brought to a model's size: hendrycks-224, timm or robustbench", "hendrycks-224", () => [Standard.Protocol],
             word => [ParseProtocol(word)], p => Protocols.First(k => k.Value == p).Key);

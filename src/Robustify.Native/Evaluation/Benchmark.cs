@@ -33,6 +33,7 @@ public static class Benchmark
         return new()
         {
             Name = "images", Source = source, Indices = indices, Geometry = InputGeometry.Standard(imageSize), Seed = options.Seed,
+            Corruptions = options.Corruptions,
             Rows =
             [
                 new(SuiteNames.Clean, Condition.Clean, ClassSpace.All, indices.Length),

@@ -1,3 +1,4 @@
+using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation.Suites;
 
@@ -32,6 +33,13 @@ internal sealed record BenchmarkPass
 
     /// <summary>Whether an image that cannot be read ends the run.</summary>
     public bool IsStrict { get; init; }
+
+    /// <summary>The corruptions that are made in memory.</summary>
+    public IReadOnlyList<Corruption> Corruptions { get; init; } = [];
+
+    /// <summary>What is done in memory to the images of a row; null for nothing.</summary>
+    public Corruption? CorruptionOf(PassRow row) =>
+        IsStored || row.Condition.Corruption is null ? null : Corruptions.First(c => c.Name == row.Condition.Corruption);
 
     /// <summary>Images to show, conditions counted one by one.</summary>
     public long Work => Rows.GroupBy(r => r.Condition).Sum(rows => (long)rows.Max(r => r.Images));

@@ -46,7 +46,7 @@ internal sealed class BenchmarkSamples
             if (images == 0)
                 continue;
             batch.Read(context.Backend.Threads, pass.Source, Array.ConvertAll(columns, c => pass.Indices[c]), tolerant: true);
-            batch.Corrupt(context.Backend.Threads, pass.IsStored ? Condition.Clean : row.Condition, pass.Seed);
+            batch.Corrupt(context.Backend.Threads, pass.CorruptionOf(row), row.Condition.Severity, pass.Seed);
             for (int k = 0; k < columns.Length; k++)
             {
                 if (!batch.IsUnreadable(k))

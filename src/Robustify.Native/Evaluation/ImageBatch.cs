@@ -58,13 +58,13 @@ internal sealed class ImageBatch
     public void Limit(int count) => Count = Math.Min(readCount, count);
 
     /// <summary>Shows the clean images, or a corrupted copy of each.</summary>
-    public void Corrupt(CpuThreads threads, Condition condition, ulong seed)
+    public void Corrupt(CpuThreads threads, Condition condition, ulong seed) =>
+        Corrupt(threads, condition.Corruption is null ? null : CorruptionCatalog.Find(condition.Corruption), condition.Severity, seed);
+
+    /// <summary>Shows the clean images where <paramref name="corruption"/> is null, or a corrupted copy of each.</summary>
+    public void Corrupt(CpuThreads threads, Corruption? corruption, int severity, ulong seed)
     {
-        var body = new CorruptBody
-        {
-            Batch = this, Corruption = condition.Corruption is null ? null : CorruptionCatalog.Find(condition.Corruption),
-            Severity = condition.Severity, Seed = seed,
-        };
+        var body = new CorruptBody { Batch = this, Corruption = corruption, Severity = severity, Seed = seed };
         threads.For(Count, ref body);
     }
 

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation.Answers;
 using Robustify.Native.Runs;
@@ -15,11 +16,13 @@ internal sealed class PassRunner
     private readonly ImageBatch batch;
     private readonly Answer[] answers = new Answer[Benchmark.BatchSize];
     private readonly float[] buffer;
+    private readonly Corruption?[] corruptions;
 
     public PassRunner(BenchmarkPass pass, IReadOnlyList<IPredictor> predictors, IReadOnlyList<AnswerTable> tables, RunContext context)
     {
         (this.pass, this.predictors, this.tables, this.context) = (pass, predictors, tables, context);
         batch = new ImageBatch(predictors[0].Model, Benchmark.BatchSize, context.Workers, pass.Geometry);
+        corruptions = [.. pass.Rows.Select(pass.CorruptionOf)];
         buffer = new float[predictors[0].Model.Classes];
     }
 
@@ -56,11 +59,11 @@ internal sealed class PassRunner
 
     private bool IsComplete(int firstRow, int endRow, int first)
     {
-        foreach (var table in tables)
+        for (int m = 0; m < tables.Count; m++)
         {
             for (int row = firstRow; row < endRow; row++)
             {
-                if (!table.IsComplete(row, first, Math.Min(Benchmark.BatchSize, pass.Rows[row].Images - first)))
+                if (!tables[m].IsComplete(row, first, Math.Min(Benchmark.BatchSize, pass.Rows[row].Images - first)))
                     return false;
             }
         }
@@ -70,8 +73,7 @@ internal sealed class PassRunner
 
     private void Show(int firstRow, int endRow, int first)
     {
-        var condition = pass.Rows[firstRow].Condition;
-        batch.Corrupt(context.Backend.Threads, pass.IsStored ? Condition.Clean : condition, pass.Seed);
+        batch.Corrupt(context.Backend.Threads, corruptions[firstRow], pass.Rows[firstRow].Condition.Severity, pass.Seed);
         for (int m = 0; m < predictors.Count; m++)
         {
             var predictor = predictors[m];

@@ -26,7 +26,9 @@ public static class BenchmarkWorkflow
             if (options.Strict && plan.Warnings.Count > 0)
                 throw new RobustifyException($"{plan.Warnings[0]}; complete the set, or leave out --strict to go on without");
             var directory = RunDirectory.Open(options.Out, describe);
-            return directory.Guard(() => Measure(options, context, plan, loaded, directory));
+            var results = directory.Guard(() => Measure(options, context, plan, loaded, directory));
+            HtmlReport.Write(directory.Root);
+            return results;
         }
         finally
         {
@@ -51,7 +53,6 @@ public static class BenchmarkWorkflow
                 Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings,
             });
             BenchmarkSamples.Write(directory, context, predictors, passes);
-            HtmlReport.Write(directory.Root);
             return results;
         }
         finally

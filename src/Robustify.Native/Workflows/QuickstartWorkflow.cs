@@ -30,7 +30,7 @@ public static class QuickstartWorkflow
         var data = LabeledData.Open(options.Data, options.Seed, amounts.Images, amounts.TestImages, amounts.HeldOut);
         data.RequireClasses(source.Model, model);
         var directory = RunDirectory.Open(options.Out, describe);
-        return directory.Guard(() =>
+        var measured = directory.Guard(() =>
         {
             var ledger = new Ledger();
             var teacher = directory.Part("teacher");
@@ -55,9 +55,10 @@ public static class QuickstartWorkflow
             using var shapes = source.LoadClassifier(_ => false, options.Seed);
             var result = new QuickstartResult(results, ledger, shapes.TotalCount);
             directory.WriteText("report.md", QuickstartReport.Markdown(result));
-            HtmlReport.Write(directory.Root);
             return result;
         });
+        HtmlReport.Write(directory.Root);
+        return measured;
     }
 
     /// <summary>

@@ -82,6 +82,8 @@ internal static class BenchmarkPlanner
             return;
         plan.Describe(SuiteNames.Corruption, pass, pass.Source.Count, passedOver);
         plan.Protocol.Add(("corruptions", string.Create(CultureInfo.InvariantCulture, $"made in memory from 8-bit pixels, not stored as JPEG, seed {pass.Seed}")));
+        if (pass.Corruptions.Any(c => c.Name == "frost"))
+            plan.Protocol.Add(("frost", "a procedural texture, not the published overlays: its figures, and means over them, do not compare with published ones"));
     }
 
     private static void AddShift(
