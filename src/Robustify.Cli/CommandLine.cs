@@ -47,6 +47,7 @@ internal static class CommandLine
             DistillVerb.Create(invocation),
             FinetuneVerb.Create(invocation),
             BenchVerb.Create(invocation),
+            ReportVerb.Create(invocation),
             PredictVerb.Create(invocation),
             InspectVerb.Create(invocation),
             DoctorVerb.Create(invocation),

@@ -19,20 +19,38 @@ internal static class ResultsTable
 
     private static IEnumerable<string[]> Accuracies(JsonProperty[] models)
     {
-        yield return ["clean", .. models.Select(m => Percent(m.Value.GetProperty("clean").GetProperty("top1").GetDouble()))];
-        if (!models[0].Value.TryGetProperty("corruption", out var first))
-            yield break;
-        foreach (string name in first.GetProperty("per").EnumerateObject().Select(c => c.Name))
+        if (models.Any(m => Find(m, "clean", "top1") is not null))
+            yield return ["clean", .. models.Select(m => Percent(Find(m, "clean", "top1")))];
+        if (models[0].Value.TryGetProperty("corruption", out var first))
         {
-            yield return
-            [
-                name,
-                .. models.Select(m => Percent(m.Value.GetProperty("corruption").GetProperty("per").GetProperty(name)
-                    .EnumerateObject().Average(severity => severity.Value.GetDouble()))),
-            ];
+            foreach (string name in first.GetProperty("per").EnumerateObject().Select(c => c.Name))
+            {
+                yield return
+                [
+                    name,
+                    .. models.Select(m => Percent(Find(m, "corruption", "per", name)?.EnumerateObject().Select(s => s.Value.GetDouble()).DefaultIfEmpty(double.NaN).Average())),
+                ];
+            }
+
+            yield return ["mean corruption", .. models.Select(m => Percent(Find(m, "corruption", "mean_top1")))];
+            if (Find(models[0], "corruption", "mce") is not null)
+                yield return ["mCE", .. models.Select(m => Number(Find(m, "corruption", "mce")?.GetDouble() ?? double.NaN, "F2"))];
         }
 
-        yield return ["mean corruption", .. models.Select(m => Percent(m.Value.GetProperty("corruption").GetProperty("mean_top1").GetDouble()))];
+        foreach (string suite in Find(models[0], "shifts")?.EnumerateObject().Select(s => s.Name) ?? [])
+            yield return [suite, .. models.Select(m => Percent(Find(m, "shifts", suite, "top1")))];
+    }
+
+    private static JsonElement? Find(JsonProperty model, params ReadOnlySpan<string> path)
+    {
+        var element = model.Value;
+        foreach (string name in path)
+        {
+            if (!element.TryGetProperty(name, out element))
+                return null;
+        }
+
+        return element;
     }
 
     private static string[] Cost(JsonProperty phase) =>
@@ -40,6 +58,10 @@ internal static class ResultsTable
         phase.Name, Number(phase.Value.GetProperty("seconds").GetDouble(), "F1"), Number(phase.Value.GetProperty("images").GetDouble(), "N0"),
         Number(phase.Value.GetProperty("trained_parameters").GetDouble(), "N0"),
     ];
+
+    private static string Percent(JsonElement? fraction) => Percent(fraction?.GetDouble());
+
+    private static string Percent(double? fraction) => fraction is { } there && double.IsFinite(there) ? Percent(there) : "";
 
     private static string Percent(double fraction) => Number(100 * fraction, "F2");
 

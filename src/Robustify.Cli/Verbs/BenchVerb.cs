@@ -3,6 +3,7 @@ using System.Globalization;
 using Robustify.Cli.Options;
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
+using Robustify.Native.Evaluation.Suites;
 using Robustify.Native.Models;
 using Robustify.Native.Workflows;
 
@@ -12,6 +13,11 @@ namespace Robustify.Cli.Verbs;
 internal static class BenchVerb
 {
     private const string BundledName = "original";
+
+    private static readonly Dictionary<string, PreprocessingProtocol> Protocols = new(StringComparer.Ordinal)
+    {
+        ["hendrycks-224"] = PreprocessingProtocol.Hendrycks224, ["timm"] = PreprocessingProtocol.Timm, ["robustbench"] = PreprocessingProtocol.RobustBench,
+    };
 
     private static readonly BenchmarkRunOptions Standard = new() { Models = [], Out = "" };
 
@@ -28,12 +34,20 @@ internal static class BenchVerb
         var severities = new ListOption<int>(
             "--severity", "N,...", $"1..{Corruption.MaxSeverity}", "all", () => [.. Standard.Severities], ParseSeverities,
             severity => severity.ToString(CultureInfo.InvariantCulture));
+        var suites = new ListOption<BenchmarkSuite>(
+            "--suite", "NAME[=DIR]", $"what to measure on, of {string.Join(", ", BenchmarkSuite.Forms)}; may be given several times", "clean, corruption",
+            () => [.. Standard.Suites], word => [.. (word.Contains('=') ? [word] : word.Split(',')).Select(BenchmarkSuite.Parse)], suite => suite.ToString());
+        var protocol = new ListOption<PreprocessingProtocol>(
+            "--protocol", "NAME", "how images are brought to a model's size: hendrycks-224, timm or robustbench", "hendrycks-224", () => [Standard.Protocol],
+            word => [ParseProtocol(word)], p => Protocols.First(k => k.Value == p).Key);
         var data = RunSettings.DataOption();
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
+        var strict = new FlagOption("--strict", "end at a file that cannot be read and at a missing class or severity, instead of counting and listing it");
+        var resume = new FlagOption("--resume", "go on where an earlier run in the same directory stopped");
         var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
-        run.Add(command, models, data);
+        run.Add(command, models, data, suites, protocol);
         run.AddCommon(command, writes: true);
-        run.Add(command, testLimit, corruptions, severities);
+        run.Add(command, testLimit, corruptions, severities, strict, resume);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
@@ -41,12 +55,17 @@ internal static class BenchVerb
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
                 Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Corruptions = corruptions.Of(parse), Severities = severities.Of(parse),
+                Suites = suites.Of(parse), Protocol = protocol.Of(parse)[^1], Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
             BenchmarkWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish();
         });
         return command;
     }
+
+    private static PreprocessingProtocol ParseProtocol(string word) => Protocols.TryGetValue(word, out var protocol)
+        ? protocol
+        : throw new RobustifyException($"'{word}' found, one of {string.Join(", ", Protocols.Keys)} expected");
 
     private static Corruption[] ParseCorruptions(string word) => word == "none"
         ? []

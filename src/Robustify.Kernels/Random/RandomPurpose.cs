@@ -44,4 +44,7 @@ public enum RandomPurpose : uint
 
     /// <summary>PixMix rounds and coefficients.</summary>
     PixMix = 17,
+
+    /// <summary>Resamples of images when two models are compared.</summary>
+    Bootstrap = 24,
 }

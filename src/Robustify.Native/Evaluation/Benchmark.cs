@@ -1,7 +1,7 @@
-using System.Numerics.Tensors;
 using Robustify.Kernels;
-using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Sources;
+using Robustify.Native.Evaluation.Answers;
+using Robustify.Native.Evaluation.Suites;
 using Robustify.Native.Runs;
 
 namespace Robustify.Native.Evaluation;
@@ -19,77 +19,45 @@ public static class Benchmark
     public static IReadOnlyList<ModelResult> Run(
         IReadOnlyList<IPredictor> predictors, IImageSource source, int[] indices, BenchmarkOptions options, RunContext context)
     {
-        RequireOneInput(predictors);
-        var conditions = Conditions(options);
-        var results = predictors.Select(p => new ModelResult(p.Name)).ToArray();
-        var batch = new ImageBatch(predictors[0].Model, BatchSize, context.Workers);
-        int corrupted = Math.Min(indices.Length, options.CorruptedImages ?? indices.Length);
-        context.Progress.Begin("benchmark", indices.Length + (long)corrupted * (conditions.Length - 1), "images");
-        long done = 0;
-        for (int first = 0; first < indices.Length; first += BatchSize)
-        {
-            int count = Math.Min(BatchSize, indices.Length - first);
-            batch.Read(context.Threads, source, indices.AsSpan(first, count));
-            foreach (var condition in conditions)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                if (condition.Corruption is not null && first + count > corrupted)
-                {
-                    if (first >= corrupted)
-                        break;
-                    batch.Truncate(count = corrupted - first);
-                }
+        var pass = OnTheFly(predictors[0].Model.ImageSize, source, indices, options) with { IsStrict = true };
+        using var measured = new MeasuredPass(pass, [.. predictors.Select(_ => new MemoryAnswerTable(pass.Rows.Count, indices.Length))]);
+        Measure(predictors, [measured], context);
+        return ResultReader.Read([.. predictors.Select(p => p.Name)], predictors, [measured]);
+    }
 
-                batch.Corrupt(context.Threads, condition, options.Seed);
-                for (int i = 0; i < predictors.Count; i++)
-                    Answer(predictors[i], results[i], batch, source, condition, context);
+    /// <summary>Clean images, then every corruption at every severity, made in memory.</summary>
+    internal static BenchmarkPass OnTheFly(int imageSize, IImageSource source, int[] indices, BenchmarkOptions options)
+    {
+        int corrupted = Math.Min(indices.Length, options.CorruptedImages ?? indices.Length);
+        var conditions = options.Corruptions.SelectMany(c => options.Severities.Select(s => new Condition(c.Name, s)));
+        return new()
+        {
+            Name = "images", Source = source, Indices = indices, Geometry = InputGeometry.Standard(imageSize), Seed = options.Seed,
+            Corruptions = options.Corruptions,
+            Rows =
+            [
+                new(SuiteNames.Clean, Condition.Clean, ClassSpace.All, indices.Length),
+                .. conditions.Select(c => new PassRow(SuiteNames.Corruption, c, ClassSpace.All, corrupted)),
+            ],
+        };
+    }
+
+    /// <summary>Fills the tables of all passes.</summary>
+    internal static void Measure(IReadOnlyList<IPredictor> predictors, IReadOnlyList<MeasuredPass> passes, RunContext context)
+    {
+        RequireOneInput(predictors);
+        context.Progress.Begin("benchmark", passes.Sum(p => p.Pass.Work), "images");
+        long done = 0;
+        foreach (var pass in passes)
+        {
+            new PassRunner(pass.Pass, predictors, pass.Tables, context).Run(count =>
+            {
                 done += count;
                 context.Progress.Report(done, double.NaN);
-            }
+            });
         }
 
         context.Progress.End();
-        return results;
-    }
-
-    private static Condition[] Conditions(BenchmarkOptions options) =>
-    [
-        Condition.Clean,
-        .. options.Corruptions.SelectMany(c => options.Severities.Select(s => new Condition(c.Name, s))),
-    ];
-
-    private static void Answer(
-        IPredictor predictor, ModelResult result, ImageBatch batch, IImageSource source, Condition condition, RunContext context)
-    {
-        batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
-        predictor.Predict(context.Backend, batch.SampleIds);
-        int classes = predictor.Model.Classes;
-        var score = result.Scores.GetValueOrDefault(condition);
-        var headed = predictor as IHeadedPredictor;
-        for (int row = 0; row < batch.Count; row++)
-        {
-            int label = source.Label((int)batch.SampleIds[row]);
-            score = score.Add(TensorPrimitives.IndexOfMax(predictor.Probabilities.Slice(row * classes, classes)) == label);
-            if (headed is not null)
-                RecordHeads(headed, result, condition, row, label);
-        }
-
-        result.Scores[condition] = score;
-    }
-
-    private static void RecordHeads(IHeadedPredictor predictor, ModelResult result, Condition condition, int row, int label)
-    {
-        if (!result.HeadCounts.TryGetValue(condition, out long[]? counts))
-            result.HeadCounts.Add(condition, counts = new long[predictor.Heads.Count]);
-        if (predictor.ChosenHeads[row] is >= 0 and var head)
-            counts[head]++;
-        for (int selector = 0; selector < predictor.Selectors.Count; selector++)
-        {
-            string name = predictor.Selectors[selector];
-            if (!result.Selectors.TryGetValue(name, out var scores))
-                result.Selectors.Add(name, scores = []);
-            scores[condition] = scores.GetValueOrDefault(condition).Add(predictor.IsCorrect(selector, row, label));
-        }
     }
 
     private static void RequireOneInput(IReadOnlyList<IPredictor> predictors)

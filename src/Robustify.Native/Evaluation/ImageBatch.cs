@@ -1,9 +1,11 @@
+using Robustify.Kernels;
 using Robustify.Kernels.Cpu;
 using Robustify.Kernels.Random;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Data.Transforms;
+using Robustify.Native.Evaluation.Suites;
 using Robustify.Native.Models;
 
 namespace Robustify.Native.Evaluation;
@@ -15,42 +17,57 @@ internal sealed class ImageBatch
     private readonly Image8[] clean;
     private readonly Image8[] shown;
     private readonly uint[] sampleIds;
+    private readonly bool[] unreadable;
     private readonly Worker[] workers;
+    private int readCount;
 
-    public ImageBatch(IVisionModel model, int size, int workerCount)
+    public ImageBatch(IVisionModel model, int size, int workerCount, InputGeometry? geometry = null)
     {
         this.model = model;
         clean = [.. Enumerable.Range(0, size).Select(_ => new Image8(1, 1, 1))];
         shown = [.. Enumerable.Range(0, size).Select(_ => new Image8(1, 1, 1))];
         sampleIds = new uint[size];
-        workers = [.. Enumerable.Range(0, workerCount).Select(_ => new Worker(model))];
+        unreadable = new bool[size];
+        geometry ??= InputGeometry.Standard(model.ImageSize);
+        workers = [.. Enumerable.Range(0, workerCount).Select(_ => new Worker(geometry))];
     }
 
-    /// <summary>Images in the batch.</summary>
+    /// <summary>Images that are shown.</summary>
     public int Count { get; private set; }
 
     /// <summary>Their indices in the source.</summary>
     public ReadOnlySpan<uint> SampleIds => sampleIds;
 
-    public void Read(CpuThreads threads, IImageSource source, ReadOnlySpan<int> indices)
+    /// <summary>Whether an image of the batch could not be read; it shows a black one then.</summary>
+    public bool IsUnreadable(int index) => unreadable[index];
+
+    /// <summary>An image as it is shown to the models.</summary>
+    public Image8 Shown(int index) => shown[index];
+
+    /// <summary>Reads images; with <paramref name="tolerant"/> one that is refused is marked, else the refusal is thrown.</summary>
+    public void Read(CpuThreads threads, IImageSource source, ReadOnlySpan<int> indices, bool tolerant = false)
     {
-        Count = indices.Length;
+        Count = readCount = indices.Length;
         for (int i = 0; i < Count; i++)
             sampleIds[i] = (uint)indices[i];
-        var body = new ReadBody { Batch = this, Source = source };
+        var body = new ReadBody { Batch = this, Source = source, Tolerant = tolerant };
         threads.For(Count, ref body);
     }
 
-    /// <summary>Drops all images but the first <paramref name="count"/>.</summary>
-    public void Truncate(int count) => Count = Math.Min(Count, count);
+    /// <summary>Shows only the first <paramref name="count"/> of the images read, until the next call.</summary>
+    public void Limit(int count) => Count = Math.Min(readCount, count);
 
     /// <summary>Shows the clean images, or a corrupted copy of each.</summary>
-    public void Corrupt(CpuThreads threads, Condition condition, ulong seed)
+    public void Corrupt(CpuThreads threads, Condition condition, ulong seed) =>
+        Corrupt(threads, condition.Corruption is null ? null : CorruptionCatalog.Find(condition.Corruption), condition.Severity, seed);
+
+    /// <summary>Shows the clean images where <paramref name="corruption"/> is null, or a corrupted copy of each.</summary>
+    public void Corrupt(CpuThreads threads, Corruption? corruption, int severity, ulong seed)
     {
-        if (condition.Corruption is null)
+        if (corruption is null)
             ShowClean(threads);
         else
-            Corrupt(threads, new ConditionCycle([(CorruptionCatalog.Find(condition.Corruption), condition.Severity)], 0), seed);
+            Corrupt(threads, new ConditionCycle([(corruption, severity)], 0), seed);
     }
 
     /// <summary>Shows a corrupted copy of each image, with the conditions in turn.</summary>
@@ -79,13 +96,11 @@ internal sealed class ImageBatch
         }
     }
 
-    private sealed class Worker(IVisionModel model)
+    private sealed class Worker(InputGeometry geometry)
     {
         public readonly Image8 Raw = new(1, 1, 1);
         public readonly Image8 Converted = new(1, 1, 1);
-        public readonly EvaluationTransform Transform = new(
-            model.ImageSize, EvaluationTransform.DefaultShorterSide(model.ImageSize), new PillowResizer());
-
+        public readonly InputTransform Transform = new(geometry);
         public readonly CorruptionScratch Scratch = new();
         public readonly PhiloxStream Random = new(0, RandomPurpose.Corruption, 0, 0);
     }
@@ -94,12 +109,23 @@ internal sealed class ImageBatch
     {
         public ImageBatch Batch;
         public IImageSource Source;
+        public bool Tolerant;
 
         public readonly void Invoke(int index, int worker)
         {
             var own = Batch.workers[worker];
-            Source.Read((int)Batch.sampleIds[index], own.Raw);
-            Batch.clean[index].CopyFrom(ChannelConversion.Convert(own.Transform.Apply(own.Raw), Batch.model.Channels, own.Converted));
+            Batch.unreadable[index] = false;
+            try
+            {
+                Source.Read((int)Batch.sampleIds[index], own.Raw);
+                Batch.clean[index].CopyFrom(ChannelConversion.Convert(own.Transform.Apply(own.Raw), Batch.model.Channels, own.Converted));
+            }
+            catch (RobustifyException) when (Tolerant)
+            {
+                Batch.unreadable[index] = true;
+                Batch.clean[index].Reshape(Batch.model.ImageSize, Batch.model.ImageSize, Batch.model.Channels);
+                Batch.clean[index].Pixels.Clear();
+            }
         }
     }
 

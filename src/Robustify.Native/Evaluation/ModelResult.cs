@@ -1,3 +1,5 @@
+using Robustify.Native.Evaluation.Metrics;
+
 namespace Robustify.Native.Evaluation;
 
 /// <summary>Right answers out of images seen.</summary>
@@ -35,6 +37,15 @@ public sealed class ModelResult(string name)
 
     /// <summary>Scores of the other selectors, by name and condition; empty for plain classifiers.</summary>
     public SortedDictionary<string, Dictionary<Condition, Score>> Selectors { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>All figures by condition: clean images and corruptions.</summary>
+    internal Dictionary<Condition, ConditionMetrics> Metrics { get; } = [];
+
+    /// <summary>The corruptions together; null where none was measured.</summary>
+    internal CorruptionSummary? Corruption { get; set; }
+
+    /// <summary>The other suites, by name in the order measured.</summary>
+    internal List<ShiftResult> Shifts { get; } = [];
 
     /// <summary>On clean images.</summary>
     public Score Clean => Scores.GetValueOrDefault(Condition.Clean);

@@ -10,13 +10,24 @@ namespace Robustify.Native.Evaluation;
 public static class ResultsFile
 {
     /// <summary>Writes models and ledger as one object.</summary>
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<ModelResult> results, Ledger ledger)
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<ModelResult> results, Ledger ledger) =>
+        Write(json, new RunResults { Models = results, Ledger = ledger });
+
+    /// <summary>Writes all that a benchmark found as one object.</summary>
+    internal static void Write(Utf8JsonWriter json, RunResults run)
     {
         json.WriteStartObject();
         json.WriteStartObject("models");
-        foreach (var result in results)
+        foreach (var result in run.Models)
             WriteModel(json, result);
         json.WriteEndObject();
+        WriteLedger(json, run.Ledger);
+        RunJson.Write(json, run);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLedger(Utf8JsonWriter json, Ledger ledger)
+    {
         json.WriteStartObject("ledger");
         foreach (var (phase, cost) in ledger)
         {
@@ -29,23 +40,37 @@ public static class ResultsFile
         }
 
         json.WriteEndObject();
-        json.WriteEndObject();
     }
 
     private static void WriteModel(Utf8JsonWriter json, ModelResult result)
     {
         json.WriteStartObject(result.Name);
-        json.WriteStartObject("clean");
-        json.WriteNumber("top1", result.Clean.Top1);
-        json.WriteNumber("images", result.Clean.Images);
-        json.WriteEndObject();
+        if (result.Scores.ContainsKey(Condition.Clean))
+        {
+            json.WriteStartObject("clean");
+            MetricsJson.WriteFinite(json, "top1", result.Clean.Top1);
+            json.WriteNumber("images", result.Clean.Images);
+            if (result.Metrics.TryGetValue(Condition.Clean, out var clean))
+            {
+                MetricsJson.WriteFigures(json, clean);
+                MetricsJson.WriteBins(json, clean.Calibration.Bins);
+            }
+
+            json.WriteEndObject();
+        }
+
         if (!double.IsNaN(result.MeanCorruptionTop1))
         {
             json.WriteStartObject("corruption");
             json.WriteNumber("mean_top1", result.MeanCorruptionTop1);
-            WritePer(json, result.Scores, (writer, severity, score) => writer.WriteNumber(severity, score.Top1));
+            WritePer(json, result.Scores, (writer, severity, score) => MetricsJson.WriteFinite(writer, severity, score.Top1));
+            if (result.Corruption is not null)
+                CorruptionJson.Write(json, result, result.Corruption);
             json.WriteEndObject();
         }
+
+        if (result.Shifts.Count > 0)
+            RunJson.WriteShifts(json, result);
 
         if (result.HeadCounts.Count > 0)
             WriteHeads(json, result);
@@ -69,7 +94,7 @@ public static class ResultsFile
         foreach (var (selector, scores) in result.Selectors)
         {
             json.WriteStartObject(selector);
-            json.WriteNumber("clean_top1", scores.GetValueOrDefault(Condition.Clean).Top1);
+            MetricsJson.WriteFinite(json, "clean_top1", scores.GetValueOrDefault(Condition.Clean).Top1);
             if (ModelResult.Mean(scores) is var mean && !double.IsNaN(mean))
                 json.WriteNumber("corruption_mean_top1", mean);
             json.WriteEndObject();

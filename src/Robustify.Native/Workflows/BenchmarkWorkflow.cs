@@ -2,40 +2,66 @@ using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Evaluation;
+using Robustify.Native.Evaluation.Report;
 using Robustify.Native.Runs;
+using Robustify.Native.Workflows.Benchmarks;
 
 namespace Robustify.Native.Workflows;
 
-/// <summary>Options of the verb bench.</summary>
-public sealed record BenchmarkRunOptions
-{
-    /// <summary>Names for results with files or run directories.</summary>
-    public required IReadOnlyList<(string Name, string Model)> Models { get; init; }
-
-    /// <summary>Data directory; null for the default.</summary>
-    public string? Data { get; init; }
-
-    /// <summary>Run directory.</summary>
-    public required string Out { get; init; }
-
-    /// <summary>Key of the corruptions' draws and of the subset.</summary>
-    public ulong Seed { get; init; }
-
-    /// <summary>At most so many test images; null for all.</summary>
-    public int? TestLimit { get; init; }
-
-    /// <summary>Corruptions to measure; none for clean images only.</summary>
-    public IReadOnlyList<Corruption> Corruptions { get; init; } = CorruptionCatalog.All;
-
-    /// <summary>Severities, each 1..5.</summary>
-    public IReadOnlyList<int> Severities { get; init; } = [1, 2, 3, 4, 5];
-}
-
-/// <summary>The verb bench: measures trained models on clean and corrupted test images.</summary>
+/// <summary>The verb bench: measures trained models on clean, corrupted and shifted test images.</summary>
 public static class BenchmarkWorkflow
 {
     /// <summary>Measures, writes the run directory, and returns the scores in the order of the models.</summary>
     public static IReadOnlyList<ModelResult> Run(BenchmarkRunOptions options, RunContext context, Action<Utf8JsonWriter> describe)
+    {
+        RequireSense(options);
+        var loaded = new List<LoadedModel>();
+        try
+        {
+            foreach (var (name, model) in options.Models)
+                loaded.Add(LoadedModel.Open(name, model, context.Target));
+            var plan = BenchmarkPlanner.Plan(options, [.. loaded.Select(m => m.Source)]);
+            foreach (string warning in plan.Warnings)
+                context.Message("warning: " + warning);
+            if (options.Strict && plan.Warnings.Count > 0)
+                throw new RobustifyException($"{plan.Warnings[0]}; complete the set, or leave out --strict to go on without");
+            var directory = RunDirectory.Open(options.Out, describe);
+            var results = directory.Guard(() => Measure(options, context, plan, loaded, directory));
+            HtmlReport.Write(directory.Root);
+            return results;
+        }
+        finally
+        {
+            foreach (var model in loaded)
+                model.Dispose();
+        }
+    }
+
+    private static ModelResult[] Measure(
+        BenchmarkRunOptions options, RunContext context, BenchmarkPlan plan, List<LoadedModel> loaded, RunDirectory directory)
+    {
+        IPredictor[] predictors = [.. loaded.Select(m => m.Predictor)];
+        string[] names = [.. options.Models.Select(m => m.Name)];
+        var passes = AnswerFiles.Open(directory, plan.Passes, options.Models, options.Resume);
+        try
+        {
+            Benchmark.Measure(predictors, passes, context);
+            var results = ResultReader.Read(names, predictors, passes, plan.IsImageNet);
+            RunFiles.Write(directory, new RunResults
+            {
+                Models = results, Ledger = ModelCost.Of(options.Models), Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
+                Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings,
+            });
+            BenchmarkSamples.Write(directory, context, predictors, passes);
+            return results;
+        }
+        finally
+        {
+            passes.ForEach(p => p.Dispose());
+        }
+    }
+
+    private static void RequireSense(BenchmarkRunOptions options)
     {
         if (options.Models.Count == 0)
             throw new RobustifyException("bench: no model given, at least one expected; name a file or a run directory with --model");
@@ -45,29 +71,6 @@ public static class BenchmarkWorkflow
         {
             if (severity is < 1 or > Corruption.MaxSeverity)
                 throw new RobustifyException($"--severity: {severity} found, 1..{Corruption.MaxSeverity} expected");
-        }
-
-        var loaded = new List<LoadedModel>();
-        try
-        {
-            foreach (var (name, model) in options.Models)
-                loaded.Add(LoadedModel.Open(name, model, context.Target));
-            var data = LabeledData.Open(options.Data, options.Seed, testLimit: options.TestLimit);
-            foreach (var model in loaded)
-                data.RequireClasses(model.Source.Model, model.Source.Name);
-            var directory = RunDirectory.Open(options.Out, describe);
-            return directory.Guard(() =>
-            {
-                var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = options.Corruptions, Severities = options.Severities };
-                var results = Benchmark.Run([.. loaded.Select(m => m.Predictor)], data.TestSource, data.Test, measured, context);
-                directory.WriteJson("results.json", json => ResultsFile.Write(json, results, []));
-                return results;
-            });
-        }
-        finally
-        {
-            foreach (var model in loaded)
-                model.Dispose();
         }
     }
 }

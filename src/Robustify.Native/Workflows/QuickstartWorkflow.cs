@@ -1,9 +1,12 @@
 using System.Text.Json;
 using Robustify.Native.Augment;
 using Robustify.Native.Evaluation;
+using Robustify.Native.Evaluation.Answers;
+using Robustify.Native.Evaluation.Report;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
+using Robustify.Native.Workflows.Benchmarks;
 
 namespace Robustify.Native.Workflows;
 
@@ -32,7 +35,7 @@ public static class QuickstartWorkflow
         var data = LabeledData.Open(options.Data, options.Seed, amounts.Images, amounts.TestImages, amounts.HeldOut);
         data.RequireClasses(source.Model, model);
         var directory = RunDirectory.Open(options.Out, describe);
-        return directory.Guard(() =>
+        var measured = directory.Guard(() =>
         {
             var ledger = new Ledger();
             var teacher = directory.Part("teacher");
@@ -52,14 +55,16 @@ public static class QuickstartWorkflow
             ledger["full_finetune"] = full.Guard(() => ClassifierTraining.Train(
                 ClassifierTrainingOptions.Finetune(model, full.Root) with { Seed = options.Seed, Mixture = Mixture }, context, source, data, full));
 
-            var results = Measure(options, context, data, [("original", model), ("teacher", teacher.Root), ("robust", robust.Root), ("full_finetune", full.Root)]);
             ledger["original"] = default;
-            directory.WriteJson("results.json", json => ResultsFile.Write(json, results, ledger));
+            var results = Measure(
+                options, context, data, [("original", model), ("teacher", teacher.Root), ("robust", robust.Root), ("full_finetune", full.Root)], ledger, directory);
             using var shapes = source.LoadClassifier(_ => false, options.Seed);
             var result = new QuickstartResult(results, ledger, shapes.TotalCount);
             directory.WriteText("report.md", QuickstartReport.Markdown(result));
             return result;
         });
+        HtmlReport.Write(directory.Root);
+        return measured;
     }
 
     /// <summary>
@@ -75,8 +80,9 @@ public static class QuickstartWorkflow
         };
     }
 
-    private static IReadOnlyList<ModelResult> Measure(
-        QuickstartOptions options, RunContext context, LabeledData data, IReadOnlyList<(string Name, string Model)> models)
+    private static ModelResult[] Measure(
+        QuickstartOptions options, RunContext context, LabeledData data, IReadOnlyList<(string Name, string Model)> models, Ledger ledger,
+        RunDirectory directory)
     {
         var loaded = new List<LoadedModel>();
         try
@@ -84,7 +90,19 @@ public static class QuickstartWorkflow
             foreach (var (name, model) in models)
                 loaded.Add(LoadedModel.Open(name, model, context.Target));
             var measured = new BenchmarkOptions { Seed = options.Seed, CorruptedImages = options.Amounts.CorruptedImages };
-            return Benchmark.Run([.. loaded.Select(m => m.Predictor)], data.TestSource, data.Test, measured, context);
+            IPredictor[] predictors = [.. loaded.Select(m => m.Predictor)];
+            string[] names = [.. models.Select(m => m.Name)];
+            var plan = BenchmarkPlanner.OnTheFly(measured, predictors[0].Model, data);
+            var passes = plan.Passes.ConvertAll(p => new MeasuredPass(p, [.. predictors.Select(_ => new MemoryAnswerTable(p.Rows.Count, p.Indices.Length))]));
+            Benchmark.Measure(predictors, passes, context);
+            var results = ResultReader.Read(names, predictors, passes);
+            RunFiles.Write(directory, new RunResults
+            {
+                Models = results, Ledger = ledger, Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
+                Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings,
+            });
+            BenchmarkSamples.Write(directory, context, predictors, passes);
+            return results;
         }
         finally
         {

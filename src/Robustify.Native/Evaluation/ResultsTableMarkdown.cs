@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Text;
+
+namespace Robustify.Native.Evaluation;
+
+/// <summary>results.md: a table for a README, models in columns, percent.</summary>
+internal static class ResultsTableMarkdown
+{
+    /// <summary>The whole file.</summary>
+    public static string Write(RunResults run)
+    {
+        var models = run.Models;
+        var text = new StringBuilder();
+        text.Append("| top-1 % | ").AppendJoin(" | ", models.Select(m => Escaped(m.Name))).Append(" |\n| --- |");
+        text.Insert(text.Length, " ---: |", models.Count).Append('\n');
+        foreach (var (name, value) in Rows(models))
+        {
+            if (models.Any(m => double.IsFinite(value(m))))
+                text.Append("| ").Append(name).Append(" | ").AppendJoin(" | ", models.Select(m => Number(value(m)))).Append(" |\n");
+        }
+
+        foreach (var (name, value) in run.Protocol)
+            text.Append('\n').Append("- ").Append(Escaped(name)).Append(": ").Append(Escaped(value));
+        return text.Append('\n').ToString();
+    }
+
+    private static IEnumerable<(string Name, Func<ModelResult, double> Value)> Rows(IReadOnlyList<ModelResult> models)
+    {
+        yield return ("clean", m => 100 * m.Clean.Top1);
+        yield return ("mean corruption", m => 100 * (m.Corruption?.MainTop1.Mean ?? double.NaN));
+        yield return ("mean validation corruption", m => 100 * (m.Corruption?.ValidationTop1 ?? double.NaN));
+        yield return ("mCE (against AlexNet, lower is better)", m => m.Corruption?.Errors?.Mean ?? double.NaN);
+        yield return ("relative mCE", m => m.Corruption?.Errors?.RelativeMean ?? double.NaN);
+        foreach (var group in models.SelectMany(m => m.Corruption?.Groups ?? []).Select(g => g.Group).Distinct().Order())
+            yield return (group.ToString().ToLowerInvariant(), m => 100 * Find(m.Corruption?.Groups, g => g.Group == group, g => g.Top1));
+        foreach (string corruption in models.SelectMany(m => m.Scores.Keys).Select(c => c.Corruption).OfType<string>().Distinct())
+        {
+            yield return (corruption, m => 100 * m.Scores.Where(s => s.Key.Corruption == corruption)
+                .Select(s => s.Value.Top1).DefaultIfEmpty(double.NaN).Average());
+        }
+
+        foreach (string suite in models.SelectMany(m => m.Shifts).Select(s => s.Suite).Distinct())
+            yield return (suite, m => 100 * (m.Shifts.FirstOrDefault(s => s.Suite == suite)?.Metrics.Top1 ?? double.NaN));
+    }
+
+    private static double Find<T>(IReadOnlyList<T>? items, Func<T, bool> isIt, Func<T, double> value) =>
+        items is null ? double.NaN : items.Where(isIt).Select(value).DefaultIfEmpty(double.NaN).First();
+
+    private static string Number(double value) => double.IsFinite(value) ? value.ToString("F1", CultureInfo.InvariantCulture) : "";
+
+    private static string Escaped(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
+}

@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using System.Text;
+using Robustify.Kernels;
+using Robustify.Native.Data.Images;
+using Robustify.Native.Files;
+
+namespace Robustify.Native.Evaluation.Suites;
+
+/// <summary>
+/// The pictures of a folder with a folder per class: class folders in the order of their labels, pictures in ordinal order of their names.
+/// Nothing is passed over silently: other files are counted, missing classes named, unknown ones refused.
+/// </summary>
+internal sealed class PictureListing
+{
+    private PictureListing(string[] paths, int[] labels, IReadOnlyList<string> missing, IReadOnlyList<string> passedOver) =>
+        (Paths, Labels, Missing, PassedOver) = (paths, labels, missing, passedOver);
+
+    /// <summary>Relative to the folder: CLASS/FILE.</summary>
+    public string[] Paths { get; }
+
+    /// <summary>Their labels.</summary>
+    public int[] Labels { get; }
+
+    /// <summary>Class folders that should be there.</summary>
+    public IReadOnlyList<string> Missing { get; }
+
+    /// <summary>Files that are no pictures by their names, and class folders that are left out by rule.</summary>
+    public IReadOnlyList<string> PassedOver { get; }
+
+    /// <summary>Digest of class and name without ending of all pictures: equal for two folders that show the same photographs.</summary>
+    public string Key
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            for (int i = 0; i < Paths.Length; i++)
+                hash.AppendData(Encoding.UTF8.GetBytes($"{Labels[i]}/{Path.GetFileNameWithoutExtension(Paths[i])}\n"));
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+    }
+
+    /// <summary>Lists a folder.</summary>
+    /// <exception cref="RobustifyException">It cannot be listed, a folder is no class, or there is no picture.</exception>
+    public static PictureListing Of(string folder, ClassNaming naming)
+    {
+        var found = new List<(int Label, string Folder)>();
+        var passedOver = new List<string>();
+        foreach (string path in Entries(folder, directories: true))
+        {
+            string name = Path.GetFileName(path);
+            if (naming.Label(name) is >= 0 and var label)
+                found.Add((label, name));
+            else if (naming.PassesOverOthers || name.StartsWith('.'))
+                passedOver.Add(name + "/");
+            else
+                throw new RobustifyException($"{OneLine.Of(path, 400)}: no class, {naming.Description} expected; move the folder away or name another suite");
+        }
+
+        passedOver.AddRange(Entries(folder, directories: false).Select(f => Path.GetFileName(f)));
+        var paths = new List<string>();
+        var labels = new List<int>();
+        var missing = naming.Folders.Except(found.Select(f => f.Folder), StringComparer.Ordinal).ToList();
+        foreach (var (label, name) in found.OrderBy(f => f.Label))
+        {
+            int before = paths.Count;
+            foreach (string file in Entries(Path.Combine(folder, name), directories: false).Order(StringComparer.Ordinal))
+            {
+                string relative = name + "/" + Path.GetFileName(file);
+                if (!ImageFile.HasPictureExtension(file))
+                {
+                    passedOver.Add(relative);
+                    continue;
+                }
+
+                paths.Add(relative);
+                labels.Add(label);
+            }
+
+            if (paths.Count == before)
+                missing.Add(name);
+        }
+
+        return paths.Count > 0
+            ? new([.. paths], [.. labels], missing, passedOver)
+            : throw new RobustifyException($"{OneLine.Of(folder, 400)}: no pictures in class folders found, {naming.Description} expected; name the folder that holds the class folders");
+    }
+
+    /// <summary>Folders or files directly inside a folder.</summary>
+    public static string[] Entries(string folder, bool directories)
+    {
+        try
+        {
+            return directories ? Directory.GetDirectories(folder) : Directory.GetFiles(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RobustifyException($"{OneLine.Of(folder, 400)}: cannot be listed ({OneLine.Of(e.Message, 300)}); name a folder that can be read", e);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Robustify.Native.Corruptions;
+using Robustify.Native.Evaluation.Suites;
+
+namespace Robustify.Native.Workflows;
+
+/// <summary>Options of the verb bench.</summary>
+public sealed record BenchmarkRunOptions
+{
+    /// <summary>Names for results with files or run directories.</summary>
+    public required IReadOnlyList<(string Name, string Model)> Models { get; init; }
+
+    /// <summary>What to measure on.</summary>
+    public IReadOnlyList<BenchmarkSuite> Suites { get; init; } = [BenchmarkSuite.Clean, BenchmarkSuite.Corruption];
+
+    /// <summary>How images are brought to the models' size.</summary>
+    public PreprocessingProtocol Protocol { get; init; }
+
+    /// <summary>Data directory; null for the default.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Run directory.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>Key of the corruptions' draws and of the subset.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>At most so many test images; null for all.</summary>
+    public int? TestLimit { get; init; }
+
+    /// <summary>Corruptions to measure; none for clean images only.</summary>
+    public IReadOnlyList<Corruption> Corruptions { get; init; } = CorruptionCatalog.All;
+
+    /// <summary>Severities, each 1..5.</summary>
+    public IReadOnlyList<int> Severities { get; init; } = [1, 2, 3, 4, 5];
+
+    /// <summary>Whether an earlier run in the same directory is taken up where it stopped.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Whether a file that cannot be read, or a missing class or severity, ends the run; else it is counted and listed.</summary>
+    public bool Strict { get; init; }
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+
+namespace Robustify.Cli.Tests;
+
+/// <summary>The page of a run, as a browser shows it.</summary>
+public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly string[] Browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void EveryFigureIsDrawnWithoutAnErrorOrANetwork()
+    {
+        string page = Bench();
+        string text = File.ReadAllText(page);
+        Assert.DoesNotMatch("""(src|href)="(https?:)?//""", text);
+        if (Browsers.FirstOrDefault(File.Exists) is not { } browser)
+        {
+            output.WriteLine($"skipped: none of {string.Join(", ", Browsers)} is there to draw the page");
+            return;
+        }
+
+        foreach (string theme in (string[])["light", "dark"])
+        {
+            var (dom, errors) = Show(browser, page, theme);
+            Assert.DoesNotContain("CONSOLE", errors);
+            Assert.DoesNotContain("data-errors", dom);
+            int figures = int.Parse(Figures().Match(dom).Groups[1].Value);
+            int[] drawn = [.. Drawn().Matches(dom).Select(m => int.Parse(m.Groups[1].Value))];
+
+            // Heat maps of two models and their difference, by severity and family, reliability twice; of the costs both, as one model has them.
+            Assert.Equal(9, figures);
+            Assert.Equal(figures, drawn.Length);
+
+            // Axes, labels and data: an empty figure has none of them.
+            Assert.All(drawn, marks => Assert.InRange(marks, 8, 10_000));
+            Assert.Contains("gaussian noise, severity 3", dom);
+            Assert.Contains(">first</td>", dom);
+        }
+    }
+
+    [Fact]
+    public void PageIsMadeAgainFromTheRunDirectory()
+    {
+        string page = Bench();
+        byte[] before = File.ReadAllBytes(page);
+        File.Delete(page);
+        var call = Call.Succeeding("report", Path.GetDirectoryName(page)!, "--json");
+        Assert.Equal(page, JsonDocument.Parse(call.Out).RootElement.GetProperty("report").GetString());
+        Assert.Equal(before, File.ReadAllBytes(page));
+    }
+
+    [Fact]
+    public void NamesFromOutsideCannotEndTheScript()
+    {
+        string run = folder.PathOf("odd");
+        Directory.CreateDirectory(run);
+        File.WriteAllText(Path.Combine(run, "results.json"), """{"models": {"</script><script>alert(1)</script>": {"clean": {"top1": 0.5, "images": 3}}}, "ledger": {}}""");
+        Call.Succeeding("report", run);
+        Assert.DoesNotContain("<script>alert", File.ReadAllText(Path.Combine(run, "report.html")));
+    }
+
+    [Theory]
+    [InlineData(null, "has no results.json")]
+    [InlineData("{", "no JSON")]
+    [InlineData("{\"models\": {}}", "names no model")]
+    public void DirectoryWithoutResultsIsRefused(string? results, string complaint)
+    {
+        string run = folder.PathOf("empty");
+        Directory.CreateDirectory(run);
+        if (results is not null)
+            File.WriteAllText(Path.Combine(run, "results.json"), results);
+        var call = Call.InProcess("report", run);
+        Assert.Equal(2, call.Code);
+        Assert.Contains(complaint, Assert.Single(call.ErrorLines));
+    }
+
+    private string Bench()
+    {
+        string run = folder.PathOf("run");
+        Call.Succeeding(
+            "bench", "--model", "first=" + TinyData.Model, "--model", "second=" + TinyData.Model, "--data", TinyData.Directory,
+            "--corruption", "gaussian_noise,contrast", "--out", run);
+        return Path.Combine(run, "report.html");
+    }
+
+    private static (string Dom, string Errors) Show(string browser, string page, string theme)
+    {
+        using var process = Process.Start(new ProcessStartInfo(
+            browser,
+            [
+                "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=390,2000", "--virtual-time-budget=4000", "--dump-dom",
+                $"{new Uri(page).AbsoluteUri}#{theme}",
+            ]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string dom = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (dom, errors.Result);
+    }
+
+    [GeneratedRegex("data-figures=\"(\\d+)\"")]
+    private static partial Regex Figures();
+
+    [GeneratedRegex("data-drawn=\"(\\d+)\"")]
+    private static partial Regex Drawn();
+}
