@@ -11,10 +11,10 @@ namespace Robustify.Native.Models.Checkpoints;
 /// </summary>
 public sealed class CheckpointReader : IDisposable
 {
-    private readonly SafetensorsFile file;
+    private readonly ITensorFile file;
     private readonly EngineTensors tensors;
 
-    private CheckpointReader(SafetensorsFile file, string openedPath, CheckpointFamily? family)
+    private CheckpointReader(ITensorFile file, string openedPath, CheckpointFamily? family)
     {
         this.file = file;
         OpenedPath = openedPath;
@@ -25,6 +25,9 @@ public sealed class CheckpointReader : IDisposable
 
     /// <summary>The path as messages show it.</summary>
     public string Path => file.Path;
+
+    /// <summary>The file's format in words.</summary>
+    public string Format => file.Format;
 
     /// <summary>Whose names the file bears.</summary>
     public CheckpointFamily Family { get; }
@@ -37,13 +40,13 @@ public sealed class CheckpointReader : IDisposable
 
     internal string OpenedPath { get; }
 
-    /// <summary>Opens a safetensors file and translates its names.</summary>
+    /// <summary>Opens a safetensors file, an index of several, or a PyTorch state dict, and translates its names.</summary>
     /// <param name="path">The file.</param>
     /// <param name="family">Null to tell the family from the names.</param>
-    /// <exception cref="RobustifyException">No valid safetensors file, or two tensors that mean one.</exception>
+    /// <exception cref="RobustifyException">No valid file of these, or two tensors that mean one.</exception>
     public static CheckpointReader Open(string path, CheckpointFamily? family = null)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        ITensorFile file = TensorFiles.Open(path);
         try
         {
             return new CheckpointReader(file, path, family);
@@ -87,12 +90,12 @@ public sealed class CheckpointReader : IDisposable
 
         int part = destination.Length / tensor.Sources.Length;
         for (int i = 0; i < tensor.Sources.Length; i++)
-            file.ReadFloat32(tensor.Sources[i], destination.Slice(i * part, part));
+            file.ReadSingles(tensor.Sources[i], destination.Slice(i * part, part));
     }
 
     /// <summary>Refuses a NaN or an infinity in any float tensor.</summary>
     /// <exception cref="RobustifyException">Names the tensor and the element.</exception>
-    public void RequireFinite() => file.RequireFinite();
+    public void RequireFinite() => file.RequireFiniteTensors();
 
     /// <summary>Holds the file against the tensors a model wants.</summary>
     /// <param name="wanted">Engine names and engine shapes.</param>
@@ -134,7 +137,7 @@ public sealed class CheckpointReader : IDisposable
         }
 
         float[] published = ArrayPool<float>.Shared.Rent(destination.Length);
-        file.ReadFloat32(tensor.Sources[0], published.AsSpan(0, destination.Length));
+        file.ReadSingles(tensor.Sources[0], published.AsSpan(0, destination.Length));
         WeightLayout.ConvolutionToEngine(tensor.PublishedShape, published.AsSpan(0, destination.Length), destination);
         ArrayPool<float>.Shared.Return(published);
     }

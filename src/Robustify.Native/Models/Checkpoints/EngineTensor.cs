@@ -17,11 +17,11 @@ internal sealed record EngineTensor(string Name, int[] Shape, int[] PublishedSha
 /// <summary>The tensors of a file under their engine names, in the order of the file.</summary>
 internal sealed class EngineTensors
 {
-    private readonly SafetensorsFile file;
+    private readonly ITensorFile file;
     private readonly Dictionary<string, string?[]> sources = new(StringComparer.Ordinal);
     private readonly List<string> order = [];
 
-    private EngineTensors(SafetensorsFile file) => this.file = file;
+    private EngineTensors(ITensorFile file) => this.file = file;
 
     /// <summary>By engine name.</summary>
     public Dictionary<string, EngineTensor> ByName { get; } = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal sealed class EngineTensors
 
     /// <summary>Translates every name of the file; a name the family does not know passes through unchanged.</summary>
     /// <exception cref="RobustifyException">Two tensors that mean one, parts of different shapes, or an extent beyond 32 bits.</exception>
-    public static EngineTensors Of(SafetensorsFile file, NamingFamily? family)
+    public static EngineTensors Of(ITensorFile file, NamingFamily? family)
     {
         var tensors = new EngineTensors(file);
         foreach (string published in file.Names)
