@@ -88,6 +88,12 @@ public sealed class CheckpointReader : IDisposable
             return;
         }
 
+        if (tensor.Join != PartJoin.Rows)
+        {
+            ReadMean(tensor, destination);
+            return;
+        }
+
         int part = destination.Length / tensor.Sources.Length;
         for (int i = 0; i < tensor.Sources.Length; i++)
             file.ReadSingles(tensor.Sources[i], destination.Slice(i * part, part));
@@ -113,10 +119,12 @@ public sealed class CheckpointReader : IDisposable
     {
         CheckpointFamily.Unknown => throw new RobustifyException(
             $"{Path}: the names ({string.Join(", ", file.Names.Take(3).Select(n => $"'{OneLine.Of(n)}'"))}) are of no known family, "
-            + "those of a timm, torchvision or Hugging Face ViT or of a torchvision ResNet expected; convert the checkpoint"),
-        CheckpointFamily.ResNet => ResNetInference.Describe(this),
+            + "those of a timm, torchvision or Hugging Face ViT, DeiT or ResNet expected; convert the checkpoint"),
+        CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet => ResNetInference.Describe(this),
         _ => VisionTransformerInference.Describe(this),
     };
+
+    internal ITensorFile File => file;
 
     /// <summary>The tensor's shape as published; null where the file lacks it.</summary>
     internal int[]? PublishedShape(string engineName) => tensors.ByName.GetValueOrDefault(engineName)?.PublishedShape;
@@ -126,6 +134,24 @@ public sealed class CheckpointReader : IDisposable
 
     private EngineTensor Find(string engineName) => tensors.ByName.GetValueOrDefault(engineName)
         ?? throw new RobustifyException($"{Path}: has no tensor '{OneLine.Of(engineName)}'; use a checkpoint that holds it");
+
+    /// <summary>Two heads as one: the weights side by side on the features side by side, everything times 1 / count.</summary>
+    private void ReadMean(EngineTensor tensor, Span<float> destination)
+    {
+        int count = tensor.Sources.Length, columns = tensor.Shape[^1];
+        bool isMean = tensor.Join == PartJoin.Mean;
+        int length = isMean ? destination.Length : destination.Length / count, width = isMean ? columns : columns / count;
+        float[] part = ArrayPool<float>.Shared.Rent(length);
+        destination.Clear();
+        for (int i = 0; i < count; i++)
+        {
+            file.ReadSingles(tensor.Sources[i], part.AsSpan(0, length));
+            for (int at = 0; at < length; at++)
+                destination[at / width * columns + (isMean ? 0 : i * width) + at % width] += part[at] / count;
+        }
+
+        ArrayPool<float>.Shared.Return(part);
+    }
 
     private void ReadConvolution(EngineTensor tensor, Span<float> destination)
     {
