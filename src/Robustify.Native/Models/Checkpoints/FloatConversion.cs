@@ -78,6 +78,27 @@ internal static class FloatConversion
         }
     }
 
+    /// <summary>Whether no element is NaN or infinite: a finite number has an exponent below 255.</summary>
+    public static bool AreFinite(ReadOnlySpan<float> values)
+    {
+        var bits = MemoryMarshal.Cast<float, uint>(values);
+        var infinite = new Vector<uint>(0x7f800000);
+        int i = 0;
+        for (; i <= bits.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+        {
+            if (Vector.GreaterThanOrEqualAny(new Vector<uint>(bits[i..]) & infinite, infinite))
+                return false;
+        }
+
+        for (; i < bits.Length; i++)
+        {
+            if ((bits[i] & 0x7f800000) == 0x7f800000)
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>The first element that float32 cannot hold as a finite number, or -1, and what it is.</summary>
     public static int FirstNonFinite(StoredDType dtype, ReadOnlySpan<byte> source, out double value)
     {
