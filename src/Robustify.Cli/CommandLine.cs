@@ -49,6 +49,7 @@ internal static class CommandLine
             BenchVerb.Create(invocation),
             PredictVerb.Create(invocation),
             InspectVerb.Create(invocation),
+            ConvertVerb.Create(invocation),
             DoctorVerb.Create(invocation),
         };
         root.Directives.Clear();

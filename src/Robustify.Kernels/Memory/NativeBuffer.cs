@@ -12,6 +12,9 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <summary>A cache line, and the width of the widest vector.</summary>
     public const int Alignment = 64;
 
+    // The block as it was given: zeroed memory comes from the system without being written, so a large buffer costs nothing until used.
+    private readonly void* block;
+
     /// <param name="bytes">Size; 0 is allowed.</param>
     /// <param name="purpose">Named in the error when the memory cannot be had.</param>
     /// <exception cref="RobustifyException">The system has not that much memory to give.</exception>
@@ -20,14 +23,13 @@ public sealed unsafe class NativeBuffer : IDisposable
         Bytes = bytes;
         try
         {
-            Pointer = (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
+            block = NativeMemory.AllocZeroed((nuint)Math.Max(bytes, Alignment) + Alignment);
+            Pointer = ((nint)block + Alignment - 1) & ~(nint)(Alignment - 1);
         }
         catch (OutOfMemoryException inner)
         {
             throw new RobustifyException($"{purpose}: {bytes / 1048576.0:F1} MiB could not be allocated; use a smaller batch or model", inner);
         }
-
-        NativeMemory.Clear((void*)Pointer, (nuint)bytes);
     }
 
     /// <summary>Address of the first byte.</summary>
@@ -50,7 +52,7 @@ public sealed unsafe class NativeBuffer : IDisposable
     {
         if (Pointer == 0)
             return;
-        NativeMemory.AlignedFree((void*)Pointer);
+        NativeMemory.Free(block);
         Pointer = 0;
     }
 }

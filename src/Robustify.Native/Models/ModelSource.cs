@@ -124,6 +124,23 @@ public sealed class ModelSource
         }
     }
 
+    /// <summary>Writes the file's tensors under other names; returns the names of those the other family has no place for.</summary>
+    /// <param name="path">The safetensors file to write.</param>
+    /// <param name="naming">Whose names.</param>
+    /// <param name="dtype">F32, F16 or BF16 for float tensors; null to keep each tensor's.</param>
+    /// <param name="preprocessing">What the file shall record.</param>
+    /// <exception cref="RobustifyException">A preset, or tensors that cannot bear those names.</exception>
+    public IReadOnlyList<string> Convert(string path, CheckpointNaming naming, StoredDType? dtype, Preprocessing preprocessing)
+    {
+        if (file is null)
+            throw new RobustifyException($"model '{Name}': is a preset without weights, a checkpoint expected");
+        using var reader = CheckpointReader.Open(file, overrides.Family);
+        var metadata = CheckpointConversion.Facts(reader.Describe());
+        metadata[ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture);
+        preprocessing.Write(metadata);
+        return CheckpointConversion.Convert(reader, path, naming, dtype, metadata);
+    }
+
     /// <summary>Writes every tensor of a store as a checkpoint that <see cref="Resolve(string)"/> reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="store">The tensors.</param>

@@ -124,6 +124,9 @@ public sealed class CheckpointReader : IDisposable
         _ => VisionTransformerInference.Describe(this),
     };
 
+    /// <summary>The names in the file of a tensor's parts, in order.</summary>
+    internal string[] Sources(string engineName) => Find(engineName).Sources;
+
     internal ITensorFile File => file;
 
     /// <summary>The tensor's shape as published; null where the file lacks it.</summary>
