@@ -41,7 +41,7 @@ public static class CheckpointConversion
         CheckpointReader reader, string path, CheckpointNaming naming, StoredDType? dtype, IReadOnlyDictionary<string, string> metadata)
     {
         var from = NamingFamily.Of(reader.Family);
-        var to = naming == CheckpointNaming.Same ? from : NamingFamily.Of(Target(reader, naming));
+        var to = naming == CheckpointNaming.Same ? null : NamingFamily.Of(Target(reader, naming));
         var writer = new SafetensorsWriter();
         writer.SetMetadata("format", "pt");
         foreach (var (key, value) in reader.Metadata.Concat(metadata))
@@ -51,7 +51,7 @@ public static class CheckpointConversion
         foreach (string name in reader.File.Names)
         {
             string bare = NamingFamily.WithoutPrefix(name), prefix = name[..^bare.Length];
-            if (from == to || from?.Translate(bare) is not { } target)
+            if (to is null || from?.Translate(bare) is not { } target)
             {
                 Add(writer, reader.File, name, [name], dtype); // A further head of this engine keeps its name.
                 continue;
@@ -60,7 +60,7 @@ public static class CheckpointConversion
             if (!done.Add(prefix + target.Name) && target.PartCount > 1)
                 continue;
             string[] sources = target.PartCount > 1 ? Parts(reader, prefix + target.Name) : [name];
-            string[]? published = to!.Publish(target.Name);
+            string[]? published = to.Publish(target.Name);
             if (published is null && !target.IsIgnored)
                 throw new RobustifyException($"{reader.Path}: tensor '{OneLine.Of(name)}' has no name in {to.Family}; convert to the names of the same architecture");
             if (published is null)

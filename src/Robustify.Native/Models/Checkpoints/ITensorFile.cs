@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Robustify.Kernels;
 using Robustify.Native.Files;
 
@@ -44,7 +45,10 @@ internal static class TensorReading
                 + "use a checkpoint of that size");
         }
 
-        FloatConversion.ToSingle(entry.DType, entry.Data, destination);
+        if (entry.DType == StoredDType.F32)
+            entry.CopyTo(MemoryMarshal.AsBytes(destination));
+        else
+            FloatConversion.ToSingle(entry.DType, entry.Data, destination);
     }
 
     /// <summary>Reads every float tensor once and refuses a NaN, an infinity, or an F64 value beyond float32's range.</summary>

@@ -76,7 +76,7 @@ public sealed unsafe class SafetensorsFile : ITensorFile
             return false;
         }
 
-        entry = new TensorEntry(tensor, new ReadOnlySpan<byte>(data + tensor.Begin, (int)(tensor.End - tensor.Begin)));
+        entry = new TensorEntry(tensor, new ReadOnlySpan<byte>(data + tensor.Begin, (int)(tensor.End - tensor.Begin)), file, data - file.Start + tensor.Begin);
         return true;
     }
 

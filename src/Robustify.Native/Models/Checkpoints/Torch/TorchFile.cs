@@ -70,7 +70,9 @@ internal sealed unsafe class TorchFile : ITensorFile
         var (tensor, begin) = place;
         int size = tensor.Storage.DType.ElementSize(), bytes = (int)(Elements(tensor) * size);
         var stored = new StoredTensor(name, tensor.Storage.DType, tensor.Shape, begin, begin + bytes);
-        entry = new TensorEntry(stored, tensor.IsContiguous ? new ReadOnlySpan<byte>(file.Start + begin, bytes) : Gather(tensor, file.Start + begin, size, bytes));
+        entry = tensor.IsContiguous
+            ? new TensorEntry(stored, new ReadOnlySpan<byte>(file.Start + begin, bytes), file, begin)
+            : new TensorEntry(stored, Gather(tensor, file.Start + begin, size, bytes));
         return true;
     }
 
