@@ -50,6 +50,7 @@ internal static class CommandLine
             ReportVerb.Create(invocation),
             PredictVerb.Create(invocation),
             InspectVerb.Create(invocation),
+            ConvertVerb.Create(invocation),
             DoctorVerb.Create(invocation),
             CacheVerb.Create(invocation),
             SelftestVerb.Create(invocation),

@@ -9,14 +9,16 @@ namespace Robustify.Cli.Reporting;
 /// <summary>What <c>inspect</c> tells of a model, in words and as JSON.</summary>
 internal sealed class ModelSummary
 {
+    private const double Mebibyte = 1048576;
     private readonly ModelSource source;
     private readonly IReadOnlyList<ParameterSpec> specs;
     private readonly ThreeHeadedStudent? student;
     private readonly bool listTensors;
+    private readonly int batchSize;
 
-    private ModelSummary(ModelSource source, bool listTensors)
+    private ModelSummary(ModelSource source, bool listTensors, int batchSize)
     {
-        (this.source, this.listTensors) = (source, listTensors);
+        (this.source, this.listTensors, this.batchSize) = (source, listTensors, batchSize);
         student = ThreeHeadedStudent.Of(source);
         specs = student?.SavedSpecs ?? source.Model.AllSpecs();
     }
@@ -36,18 +38,23 @@ internal sealed class ModelSummary
 
     private int TailBlocks => student?.TailBlocks ?? source.Model.DefaultTailBlocks;
 
-    public static ModelSummary Of(ModelSource source, bool listTensors) => new(source, listTensors);
+    public static ModelSummary Of(ModelSource source, bool listTensors, int batchSize) => new(source, listTensors, batchSize);
 
     /// <summary>As lines for people.</summary>
     public void Write(TextWriter output)
     {
         var model = source.Model;
         Line(output, "model", source.Name + (source.IsPretrained ? "" : " (a preset: no weights)"));
+        if (source.IsPretrained)
+            Line(output, "names", $"{source.Family} ({source.Format})");
         Line(output, "architecture", model.Description);
         Line(output, "input", $"{model.ImageSize}x{model.ImageSize}, {(model.Channels == 1 ? "grey" : "RGB")}");
-        Line(output, "mean, deviation", $"{Join(source.Normalization.Mean)}; {Join(source.Normalization.Std)}");
+        Line(output, "preprocessing", $"{source.Preprocessing.Describe(model.ImageSize)} (from {source.Preprocessing.Source})");
         Line(output, "classes", Invariant($"{model.Classes}"));
         Line(output, "parameters", Invariant($"{Parameters:N0}"));
+        Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image, forward"));
+        Line(output, "planned memory", Invariant(
+            $"batch {batchSize}: {ModelCost.InferenceBytes(model, batchSize) / Mebibyte:F1} MiB to answer, {ModelCost.TrainingBytes(model, batchSize) / Mebibyte:F1} MiB to train all, beside {Parameters * sizeof(float) / Mebibyte:F1} MiB of parameters"));
         Line(output, "heads", student is null ? model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
         Line(output, "tail", Invariant(
             $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
@@ -63,11 +70,20 @@ internal sealed class ModelSummary
         var model = source.Model;
         json.WriteString("model", source.Name);
         json.WriteBoolean("pretrained", source.IsPretrained);
+        json.WriteString("family", source.Family.ToString());
+        json.WriteString("format", source.Format);
         json.WriteString("architecture", model.Description);
         json.WriteNumber("image_size", model.ImageSize);
         json.WriteNumber("channels", model.Channels);
         Numbers(json, "mean", source.Normalization.Mean);
         Numbers(json, "std", source.Normalization.Std);
+        json.WriteNumber("crop_ratio", source.Preprocessing.CropRatio);
+        json.WriteString("interpolation", source.Preprocessing.Interpolation.ToString().ToLowerInvariant());
+        json.WriteString("preprocessing_from", source.Preprocessing.Source);
+        json.WriteNumber("multiply_adds", ModelCost.MultiplyAdds(model));
+        json.WriteNumber("batch", batchSize);
+        json.WriteNumber("inference_bytes", ModelCost.InferenceBytes(model, batchSize));
+        json.WriteNumber("training_bytes", ModelCost.TrainingBytes(model, batchSize));
         json.WriteNumber("classes", model.Classes);
         json.WriteNumber("blocks", model.BlockCount);
         json.WriteNumber("heads", student is null ? 1 : 3);
@@ -95,8 +111,6 @@ internal sealed class ModelSummary
     }
 
     private static void Line(TextWriter output, string name, string value) => output.WriteLine($"{name,-16} {value}");
-
-    private static string Join(IReadOnlyList<double> values) => string.Join(" ", values.Select(v => Invariant($"{v}")));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -3,6 +3,7 @@ using Robustify.Cli.Options;
 using Robustify.Cli.Reporting;
 using Robustify.Kernels;
 using Robustify.Native.Models;
+using Robustify.Native.Models.Checkpoints;
 
 namespace Robustify.Cli.Verbs;
 
@@ -13,21 +14,28 @@ internal static class InspectVerb
     {
         var argument = new Argument<string?>("MODEL")
         {
-            Description = "preset, safetensors file or run directory; the bundled model where none is named", Arity = ArgumentArity.ZeroOrOne,
+            Description = "preset, safetensors file or index, PyTorch state dict, or a folder that holds one; the bundled model where none is named", Arity = ArgumentArity.ZeroOrOne,
         };
         var option = new TextOption("--model", "MODEL", "the same as an option", "the bundled model", BundledModel.Find);
         var tensors = new FlagOption("--tensors", "list every tensor with its shape");
+        var family = new ChoiceOption<CheckpointFamily>("--family", "whose names the tensors bear, unknown to tell it from the names", CheckpointFamily.Unknown);
+        var batch = new NumberOption<int>("--batch", "images a step for the planned memory", new(1, 4096), 1);
+        var size = new OptionalNumberOption<int>("--image-size", "side of the input in pixels, positions being interpolated", new(8, 4096), "that of the model");
         var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
         var command = new Command("inspect", "Say what a model is: architecture, parameters, input, what its file records.")
         {
-            argument, option, tensors, json,
+            argument, option, tensors, family, batch, size, json,
         };
         command.SetAction(parse =>
         {
             string? named = parse.GetValue(argument);
             if (named is not null && parse.GetResult(option) is not null)
                 throw new RobustifyException($"inspect: both '{named}' and --model given, one expected");
-            var summary = ModelSummary.Of(ModelSource.Resolve(named ?? option.Of(parse)), tensors.Of(parse));
+            var overrides = new ModelOverrides
+            {
+                Family = family.Of(parse) is CheckpointFamily.Unknown ? null : family.Of(parse), ImageSize = size.Of(parse),
+            };
+            var summary = ModelSummary.Of(ModelSource.Resolve(named ?? option.Of(parse), overrides), tensors.Of(parse), batch.Of(parse));
             if (json.Of(parse))
                 JsonOutput.Write(invocation.Out, summary.Write);
             else

@@ -19,15 +19,18 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
     {
     }
 
-    private protected override void Free(nint pointer) => NativeMemory.AlignedFree((void*)pointer);
+    private protected override void Free(nint pointer) => NativeMemory.Free((void*)*((nint*)pointer - 1));
 
     private static nint AllocateZeroed(long bytes, string purpose)
     {
         try
         {
-            void* memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
-            NativeMemory.Clear(memory, (nuint)bytes);
-            return (nint)memory;
+            // Large blocks come zeroed from the system, page by page as they are first touched: clearing them here would touch every page.
+            nint block = (nint)NativeMemory.AllocZeroed((nuint)Math.Max(bytes, Alignment) + Alignment);
+            // The system's blocks are 16-byte aligned, so there is room for the block's own address before the aligned one.
+            nint aligned = (block + Alignment) & ~(nint)(Alignment - 1);
+            *((nint*)aligned - 1) = block;
+            return aligned;
         }
         catch (OutOfMemoryException inner)
         {

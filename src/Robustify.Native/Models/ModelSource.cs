@@ -16,17 +16,19 @@ namespace Robustify.Native.Models;
 public sealed class ModelSource
 {
     private const string ImageSizeKey = "robustify.image_size";
-    private const string MeanKey = "robustify.mean";
-    private const string StdKey = "robustify.std";
 
     private readonly string? file;
 
-    private ModelSource(string name, string? file, IVisionModel model, Normalization normalization, IReadOnlyDictionary<string, string> metadata)
+    private readonly ModelOverrides overrides;
+
+    private ModelSource(
+        string name, string? file, ModelOverrides overrides, IVisionModel model, Preprocessing preprocessing, IReadOnlyDictionary<string, string> metadata)
     {
         Name = name;
         this.file = file;
+        this.overrides = overrides;
         Model = model;
-        Normalization = normalization;
+        Preprocessing = preprocessing;
         Metadata = metadata;
     }
 
@@ -37,7 +39,16 @@ public sealed class ModelSource
     public IVisionModel Model { get; }
 
     /// <summary>Mean and deviation its input is normalised with.</summary>
-    public Normalization Normalization { get; }
+    public Normalization Normalization => Preprocessing.Normalization;
+
+    /// <summary>How pictures become its input.</summary>
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>Whose names the file's tensors bear; unknown for a preset.</summary>
+    public CheckpointFamily Family { get; private init; }
+
+    /// <summary>The file's format in words; empty for a preset.</summary>
+    public string Format { get; private init; } = "";
 
     /// <summary>The checkpoint's free entries; empty for a preset.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
@@ -47,15 +58,20 @@ public sealed class ModelSource
 
     /// <summary>Finds out what <paramref name="nameOrPath"/> means.</summary>
     /// <exception cref="RobustifyException">Neither a preset nor a readable checkpoint of a known architecture.</exception>
-    public static ModelSource Resolve(string nameOrPath)
+    public static ModelSource Resolve(string nameOrPath) => Resolve(nameOrPath, new ModelOverrides());
+
+    /// <summary>Finds out what <paramref name="nameOrPath"/> means, and takes some of it otherwise.</summary>
+    /// <exception cref="RobustifyException">Neither a preset nor a readable checkpoint of a known architecture.</exception>
+    public static ModelSource Resolve(string nameOrPath, ModelOverrides overrides)
     {
         if (ModelPresets.Contains(nameOrPath))
         {
-            var preset = ModelPresets.Create(nameOrPath);
-            return new(nameOrPath, null, preset, DefaultNormalization(preset), new Dictionary<string, string>());
+            var preset = ModelPresets.Create(nameOrPath).With(overrides.ImageSize, overrides.Classes);
+            var usual = PublishedPreprocessing.Usual(CheckpointFamily.Unknown, preset);
+            return new(nameOrPath, null, overrides, preset, overrides.Preprocessing ?? usual, new Dictionary<string, string>());
         }
 
-        string path = Directory.Exists(nameOrPath) ? Path.Combine(nameOrPath, "checkpoint.safetensors") : nameOrPath;
+        string path = Directory.Exists(nameOrPath) ? TensorFiles.In(nameOrPath) ?? Path.Combine(nameOrPath, "checkpoint.safetensors") : nameOrPath;
         if (!File.Exists(path))
         {
             if (path != nameOrPath)
@@ -63,10 +79,10 @@ public sealed class ModelSource
             ModelPresets.Create(nameOrPath);
         }
 
-        using var reader = CheckpointReader.Open(path);
-        reader.RequireFinite();
-        var model = Build(reader);
-        return new(nameOrPath, path, model, NormalizationOf(reader, model), reader.Metadata);
+        using var reader = CheckpointReader.Open(path, overrides.Family);
+        var model = Build(reader, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
+        var preprocessing = overrides.Preprocessing ?? PreprocessingOf(reader, model);
+        return new(nameOrPath, path, overrides, model, preprocessing, reader.Metadata) { Family = reader.Family, Format = reader.Format };
     }
 
     /// <summary>Fills every tensor: from the file, or by the initializers under the seed.</summary>
@@ -84,11 +100,13 @@ public sealed class ModelSource
             return;
         }
 
-        using var reader = CheckpointReader.Open(file);
-        var wanted = store.All.Select(p => (Name: nameInFile?.Invoke(p.Spec.Name) ?? p.Spec.Name, p.Spec.Shape)).DistinctBy(w => w.Name);
-        reader.Match([.. wanted.Select(w => (w.Name, w.Shape.ToArray()))], isOptional: IsExtra);
+        using var reader = CheckpointReader.Open(file, overrides.Family);
+        if (overrides.Classes is not null)
+            store.Initialize(seed);
+        var stored = new StoredModel(reader, Model, isHeadReplaced: overrides.Classes is not null);
+        stored.Require([.. store.All.Select(p => (nameInFile?.Invoke(p.Spec.Name) ?? p.Spec.Name, p.Spec.Shape.ToArray()))]);
         foreach (var parameter in store.All)
-            store.Write(parameter, span => reader.Read(nameInFile?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name, span));
+            store.Write(parameter, span => stored.Read(nameInFile?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name, parameter.Spec.Shape, span));
     }
 
     /// <summary>Makes the store of the plain classifier and fills it.</summary>
@@ -110,11 +128,28 @@ public sealed class ModelSource
         }
     }
 
-    /// <summary>Writes every tensor of a store as a checkpoint that <see cref="Resolve"/> reads.</summary>
+    /// <summary>Writes the file's tensors under other names; returns the names of those the other family has no place for.</summary>
+    /// <param name="path">The safetensors file to write.</param>
+    /// <param name="naming">Whose names.</param>
+    /// <param name="dtype">F32, F16 or BF16 for float tensors; null to keep each tensor's.</param>
+    /// <param name="preprocessing">What the file shall record.</param>
+    /// <exception cref="RobustifyException">A preset, or tensors that cannot bear those names.</exception>
+    public IReadOnlyList<string> Convert(string path, CheckpointNaming naming, StoredDType? dtype, Preprocessing preprocessing)
+    {
+        if (file is null)
+            throw new RobustifyException($"model '{Name}': is a preset without weights, a checkpoint expected");
+        using var reader = CheckpointReader.Open(file, overrides.Family);
+        var metadata = CheckpointConversion.Facts(reader.Describe());
+        metadata[ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture);
+        preprocessing.Write(metadata);
+        return CheckpointConversion.Convert(reader, path, naming, dtype, metadata);
+    }
+
+    /// <summary>Writes every tensor of a store as a checkpoint that <see cref="Resolve(string)"/> reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="store">The tensors.</param>
     /// <param name="metadata">Entries beside those this method adds.</param>
-    /// <param name="dtype">F32 or BF16.</param>
+    /// <param name="dtype">F32, F16 or BF16.</param>
     public unsafe void Save(
         string path, ParameterStore store, IReadOnlyDictionary<string, string>? metadata = null, StoredDType dtype = StoredDType.F32)
     {
@@ -122,9 +157,8 @@ public sealed class ModelSource
         {
             ["format"] = "pt",
             [ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture),
-            [MeanKey] = Join(Normalization.Mean),
-            [StdKey] = Join(Normalization.Std),
         };
+        Preprocessing.Write(entries);
         if (Model is VisionTransformer.VisionTransformer transformer)
         {
             entries[CheckpointNames.HeadsKey] = transformer.Options.Heads.ToString(CultureInfo.InvariantCulture);
@@ -146,24 +180,19 @@ public sealed class ModelSource
         }
     }
 
-    // The further heads and the original tail of a student: a plain model leaves them aside.
-    private static bool IsExtra(string name) =>
-        name.StartsWith(CheckpointNames.OriginalPrefix, StringComparison.Ordinal) || name.Contains("_unclean.", StringComparison.Ordinal)
-        || name.Contains("_combined.", StringComparison.Ordinal);
-
-    private static IVisionModel Build(CheckpointReader reader) => reader.Describe() switch
+    private static IVisionModel Build(CheckpointReader reader, int? classes) => reader.Describe() switch
     {
         VisionTransformerDescription d => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
             ImageSize = d.ImageSize, PatchSize = d.PatchSize, Channels = d.Channels, Width = d.Width, Depth = d.Depth, Heads = d.Heads,
-            MlpWidth = d.MlpWidth, Classes = RequireHead(reader, d.Classes), LayerNormEpsilon = (float)d.LayerNormEpsilon,
-            Pooling = d.HasClassToken ? TokenPooling.ClassToken : TokenPooling.Mean,
+            MlpWidth = d.MlpWidth, Classes = classes ?? RequireHead(reader, d.Classes), LayerNormEpsilon = (float)d.LayerNormEpsilon,
+            Pooling = d.HasDistillationToken ? TokenPooling.ClassAndDistillationTokens : d.HasClassToken ? TokenPooling.ClassToken : TokenPooling.Mean,
         }),
         ResNetDescription d => new ResNet.ResNet(new ResNetOptions
         {
             ImageSize = ImageSizeOf(reader, d.StemKernel), Channels = d.Channels, Bottleneck = d.Block == ResNetBlockKind.Bottleneck,
             Layers = d.Layers, Widths = d.StageWidths, StemWidth = d.StemWidth, SmallImageStem = d.StemKernel == 3,
-            Classes = RequireHead(reader, d.Classes),
+            Classes = classes ?? RequireHead(reader, d.Classes),
         }),
         var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT or a ResNet"),
     };
@@ -182,23 +211,13 @@ public sealed class ModelSource
             : throw new RobustifyException($"{reader.Path}: metadata {ImageSizeKey} '{text}' found, a number of 8..4096 expected");
     }
 
-    private static Normalization NormalizationOf(CheckpointReader reader, IVisionModel model)
+    private static Preprocessing PreprocessingOf(CheckpointReader reader, IVisionModel model)
     {
-        if (!reader.Metadata.TryGetValue(MeanKey, out string? mean) || !reader.Metadata.TryGetValue(StdKey, out string? std))
-            return DefaultNormalization(model);
-        var normalization = new Normalization(Split(reader, mean), Split(reader, std));
-        return normalization.Channels == model.Channels
-            ? normalization
-            : throw new RobustifyException($"{reader.Path}: metadata {MeanKey} has {normalization.Channels} channels, the model {model.Channels}");
+        var published = PublishedPreprocessing.Of(reader.OpenedPath, reader.Family, model);
+        var found = Preprocessing.FromMetadata(reader.Path, reader.Metadata, published);
+        return found.Normalization.Channels == model.Channels
+            ? found
+            : throw new RobustifyException(
+                $"{reader.Path}: mean and deviation of {found.Normalization.Channels} channels found, the model has {model.Channels}");
     }
-
-    private static Normalization DefaultNormalization(IVisionModel model) => model.Channels == 1 ? Normalization.FashionMnist : Normalization.ImageNet;
-
-    private static string Join(IReadOnlyList<double> values) =>
-        string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
-
-    private static double[] Split(CheckpointReader reader, string text) => [.. text.Split(',').Select(part =>
-        double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
-            ? value
-            : throw new RobustifyException($"{reader.Path}: metadata '{text}' found where numbers with commas between are expected"))];
 }

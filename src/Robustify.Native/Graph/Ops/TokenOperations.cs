@@ -18,34 +18,45 @@ public static class TokenOperations
         return y;
     }
 
-    /// <summary>Puts the class token (or none) before the patches and adds the positions: [N, M, D] to [N, M + 1, D] (or M).</summary>
+    /// <summary>
+    /// Puts the class token (or none) before the patches and adds the positions: [N, M, D] to [N, M + 1, D] (or M). A class token of k D
+    /// elements is k tokens: sequences are then seen as tokens of that length, so k must divide M.
+    /// </summary>
     public static Value AssembleTokens(this GraphBuilder graph, string name, Value patches, Parameter? classToken, Parameter positions)
     {
         var s = patches.Shape;
-        if (s.Rank != 3 || (classToken is not null && classToken.Value.Shape.Count != s[2]))
+        int together = s.Rank != 3 || classToken is null ? 1 : (int)(classToken.Value.Shape.Count / s[2]);
+        if (s.Rank != 3 || together < 1 || (classToken is not null && classToken.Value.Shape.Count != (long)together * s[2]) || s[1] % together != 0)
         {
             throw new RobustifyException(
                 $"tokens {name}: patches {s} and class token {classToken?.Value.Shape.ToString() ?? "none"} found, [N, M, D] and [D] expected");
         }
 
-        int tokens = s[1] + (classToken is null ? 0 : 1);
+        int tokens = s[1] + (classToken is null ? 0 : together);
         if (positions.Value.Shape != new Shape(tokens, s[2]))
             throw new RobustifyException($"tokens {name}: positions {positions.Value.Shape} and patches {s} found, positions [{tokens}, {s[2]}] expected");
         bool requires = patches.RequiresGradient || classToken?.Gradient is not null || positions.Gradient is not null;
         var y = graph.Activation(name, new Shape(s[0], tokens, s[2]), requires, patches.Type);
-        graph.Add(new AssembleForward(patches, classToken, positions, y));
+        graph.Add(new AssembleForward(patches, classToken, positions, y, together));
         return y;
     }
 
     /// <summary>The first token of each sequence: [N, T, D] to [N, D].</summary>
-    public static Value SelectFirstToken(this GraphBuilder graph, string name, Value tokens)
+    public static Value SelectFirstToken(this GraphBuilder graph, string name, Value tokens) => graph.SelectFirstTokens(name, tokens, 1);
+
+    /// <summary>The first tokens of each sequence side by side: [N, T, D] to [N, count D]; count divides T.</summary>
+    public static Value SelectFirstTokens(this GraphBuilder graph, string name, Value tokens, int count)
     {
-        if (tokens.Shape.Rank != 3)
-            throw new RobustifyException($"first token {name}: {tokens.Shape} found, [N, T, D] expected");
-        var y = graph.Activation(name, new Shape(tokens.Shape[0], tokens.Shape[2]), tokens.RequiresGradient, tokens.Type);
-        graph.Add(new SelectForward(tokens, y));
+        var s = tokens.Shape;
+        if (s.Rank != 3 || count < 1 || s[1] % count != 0)
+            throw new RobustifyException($"first {count} tokens {name}: {s} found, [N, T, D] and a divisor of T expected");
+        var y = graph.Activation(name, new Shape(s[0], count * s[2]), tokens.RequiresGradient, tokens.Type);
+        graph.Add(new SelectForward(tokens, y, Together(s, count)));
         return y;
     }
+
+    // Tokens of a sequence lie one behind the other, so k of them are one token of k times the length.
+    private static Shape Together(Shape tokens, int count) => new(tokens[0], tokens[1] / count, tokens[2] * count);
 
     private sealed class PatchifyForward(Value images, Value y, int patch) : Node
     {
@@ -63,14 +74,18 @@ public static class TokenOperations
         }
     }
 
-    private sealed class AssembleForward(Value patches, Parameter? classToken, Parameter positions, Value y) : Node
+    private sealed class AssembleForward(Value patches, Parameter? classToken, Parameter positions, Value y, int together) : Node
     {
         public override IEnumerable<Value> Inputs => [patches];
 
         public override IEnumerable<Value> Outputs => [y];
 
-        public override void Execute(IBackend backend) =>
-            backend.AssembleTokens(patches.View, classToken?.Value.View ?? default, positions.Value.View, y.View);
+        private readonly Shape patchTokens = Together(patches.Shape, together);
+        private readonly Shape positionTokens = new(positions.Value.Shape[0] / together, positions.Value.Shape[1] * together);
+        private readonly Shape allTokens = Together(y.Shape, together);
+
+        public override void Execute(IBackend backend) => backend.AssembleTokens(
+            patches.View.As(patchTokens), classToken?.Value.View ?? default, positions.Value.View.As(positionTokens), y.View.As(allTokens));
 
         public override void Differentiate(GradientBuilder gradients)
         {
@@ -79,23 +94,24 @@ public static class TokenOperations
             var dpositions = gradients.Target(positions, out bool accumulateParameters);
             var dclassToken = gradients.Target(classToken, out _);
             gradients.Emit([dy], [dpatches, dpositions, dclassToken], b => b.AssembleTokensGradient(
-                dy.View, dpatches?.View ?? default, dclassToken?.View ?? default, dpositions?.View ?? default, accumulatePatches, accumulateParameters));
+                dy.View.As(allTokens), dpatches?.View.As(patchTokens) ?? default, dclassToken?.View ?? default,
+                dpositions?.View.As(positionTokens) ?? default, accumulatePatches, accumulateParameters));
         }
     }
 
-    private sealed class SelectForward(Value tokens, Value y) : Node
+    private sealed class SelectForward(Value tokens, Value y, Shape together) : Node
     {
         public override IEnumerable<Value> Inputs => [tokens];
 
         public override IEnumerable<Value> Outputs => [y];
 
-        public override void Execute(IBackend backend) => backend.SelectFirstToken(tokens.View, y.View);
+        public override void Execute(IBackend backend) => backend.SelectFirstToken(tokens.View.As(together), y.View);
 
         public override void Differentiate(GradientBuilder gradients)
         {
             var dy = gradients.Of(y);
             if (gradients.Target(tokens, out bool accumulate) is { } dx)
-                gradients.Emit([dy], [dx], b => b.SelectFirstTokenGradient(dy.View, dx.View, accumulate));
+                gradients.Emit([dy], [dx], b => b.SelectFirstTokenGradient(dy.View, dx.View.As(together), accumulate));
         }
     }
 }

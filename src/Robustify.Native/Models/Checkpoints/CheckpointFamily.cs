@@ -17,4 +17,16 @@ public enum CheckpointFamily
 
     /// <summary>torchvision's ResNet, whose names are also timm's and the engine's.</summary>
     ResNet,
+
+    /// <summary>torchvision's VisionTransformer as its published files have it: <c>mlp.linear_1</c>/<c>mlp.linear_2</c>. Only to write.</summary>
+    TorchvisionLinearVisionTransformer,
+
+    /// <summary>timm's (and DeiT's own) distilled DeiT: a second token <c>dist_token</c> and a second head <c>head_dist</c>.</summary>
+    TimmDistilledVisionTransformer,
+
+    /// <summary>Hugging Face's DeiTForImageClassificationWithTeacher: two tokens and two heads.</summary>
+    HuggingFaceDistilledVisionTransformer,
+
+    /// <summary>Hugging Face's ResNetForImageClassification.</summary>
+    HuggingFaceResNet,
 }

@@ -11,10 +11,10 @@ namespace Robustify.Native.Models.Checkpoints;
 /// </summary>
 public sealed class CheckpointReader : IDisposable
 {
-    private readonly SafetensorsFile file;
+    private readonly ITensorFile file;
     private readonly EngineTensors tensors;
 
-    private CheckpointReader(SafetensorsFile file, string openedPath, CheckpointFamily? family)
+    private CheckpointReader(ITensorFile file, string openedPath, CheckpointFamily? family)
     {
         this.file = file;
         OpenedPath = openedPath;
@@ -25,6 +25,9 @@ public sealed class CheckpointReader : IDisposable
 
     /// <summary>The path as messages show it.</summary>
     public string Path => file.Path;
+
+    /// <summary>The file's format in words.</summary>
+    public string Format => file.Format;
 
     /// <summary>Whose names the file bears.</summary>
     public CheckpointFamily Family { get; }
@@ -37,13 +40,13 @@ public sealed class CheckpointReader : IDisposable
 
     internal string OpenedPath { get; }
 
-    /// <summary>Opens a safetensors file and translates its names.</summary>
+    /// <summary>Opens a safetensors file, an index of several, or a PyTorch state dict, and translates its names.</summary>
     /// <param name="path">The file.</param>
     /// <param name="family">Null to tell the family from the names.</param>
-    /// <exception cref="RobustifyException">No valid safetensors file, or two tensors that mean one.</exception>
+    /// <exception cref="RobustifyException">No valid file of these, or two tensors that mean one.</exception>
     public static CheckpointReader Open(string path, CheckpointFamily? family = null)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        ITensorFile file = TensorFiles.Open(path);
         try
         {
             return new CheckpointReader(file, path, family);
@@ -85,14 +88,20 @@ public sealed class CheckpointReader : IDisposable
             return;
         }
 
+        if (tensor.Join != PartJoin.Rows)
+        {
+            ReadMean(tensor, destination);
+            return;
+        }
+
         int part = destination.Length / tensor.Sources.Length;
         for (int i = 0; i < tensor.Sources.Length; i++)
-            file.ReadFloat32(tensor.Sources[i], destination.Slice(i * part, part));
+            file.ReadSingles(tensor.Sources[i], destination.Slice(i * part, part));
     }
 
     /// <summary>Refuses a NaN or an infinity in any float tensor.</summary>
     /// <exception cref="RobustifyException">Names the tensor and the element.</exception>
-    public void RequireFinite() => file.RequireFinite();
+    public void RequireFinite() => file.RequireFiniteTensors();
 
     /// <summary>Holds the file against the tensors a model wants.</summary>
     /// <param name="wanted">Engine names and engine shapes.</param>
@@ -110,10 +119,15 @@ public sealed class CheckpointReader : IDisposable
     {
         CheckpointFamily.Unknown => throw new RobustifyException(
             $"{Path}: the names ({string.Join(", ", file.Names.Take(3).Select(n => $"'{OneLine.Of(n)}'"))}) are of no known family, "
-            + "those of a timm, torchvision or Hugging Face ViT or of a torchvision ResNet expected; convert the checkpoint"),
-        CheckpointFamily.ResNet => ResNetInference.Describe(this),
+            + "those of a timm, torchvision or Hugging Face ViT, DeiT or ResNet expected; convert the checkpoint"),
+        CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet => ResNetInference.Describe(this),
         _ => VisionTransformerInference.Describe(this),
     };
+
+    /// <summary>The names in the file of a tensor's parts, in order.</summary>
+    internal string[] Sources(string engineName) => Find(engineName).Sources;
+
+    internal ITensorFile File => file;
 
     /// <summary>The tensor's shape as published; null where the file lacks it.</summary>
     internal int[]? PublishedShape(string engineName) => tensors.ByName.GetValueOrDefault(engineName)?.PublishedShape;
@@ -123,6 +137,24 @@ public sealed class CheckpointReader : IDisposable
 
     private EngineTensor Find(string engineName) => tensors.ByName.GetValueOrDefault(engineName)
         ?? throw new RobustifyException($"{Path}: has no tensor '{OneLine.Of(engineName)}'; use a checkpoint that holds it");
+
+    /// <summary>Two heads as one: the weights side by side on the features side by side, everything times 1 / count.</summary>
+    private void ReadMean(EngineTensor tensor, Span<float> destination)
+    {
+        int count = tensor.Sources.Length, columns = tensor.Shape[^1];
+        bool isMean = tensor.Join == PartJoin.Mean;
+        int length = isMean ? destination.Length : destination.Length / count, width = isMean ? columns : columns / count;
+        float[] part = ArrayPool<float>.Shared.Rent(length);
+        destination.Clear();
+        for (int i = 0; i < count; i++)
+        {
+            file.ReadSingles(tensor.Sources[i], part.AsSpan(0, length));
+            for (int at = 0; at < length; at++)
+                destination[at / width * columns + (isMean ? 0 : i * width) + at % width] += part[at] / count;
+        }
+
+        ArrayPool<float>.Shared.Return(part);
+    }
 
     private void ReadConvolution(EngineTensor tensor, Span<float> destination)
     {
@@ -134,7 +166,7 @@ public sealed class CheckpointReader : IDisposable
         }
 
         float[] published = ArrayPool<float>.Shared.Rent(destination.Length);
-        file.ReadFloat32(tensor.Sources[0], published.AsSpan(0, destination.Length));
+        file.ReadSingles(tensor.Sources[0], published.AsSpan(0, destination.Length));
         WeightLayout.ConvolutionToEngine(tensor.PublishedShape, published.AsSpan(0, destination.Length), destination);
         ArrayPool<float>.Shared.Return(published);
     }

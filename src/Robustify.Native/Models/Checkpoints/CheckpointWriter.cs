@@ -19,7 +19,7 @@ public static class CheckpointWriter
     /// <param name="path">The file.</param>
     /// <param name="tensors">Every name once.</param>
     /// <param name="metadata">Free entries; see <see cref="CheckpointNames"/> for those with a meaning.</param>
-    /// <param name="dtype">F32 (bit for bit) or BF16 (rounded to nearest, ties to even).</param>
+    /// <param name="dtype">F32 (bit for bit), F16 or BF16 (rounded to nearest, ties to even).</param>
     /// <exception cref="RobustifyException">Shapes that do not fit the values, names given twice, or a folder that cannot be written.</exception>
     public static void Write(
         string path,

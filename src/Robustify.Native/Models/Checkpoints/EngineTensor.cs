@@ -8,7 +8,8 @@ namespace Robustify.Native.Models.Checkpoints;
 /// <param name="Shape">The engine's shape.</param>
 /// <param name="PublishedShape">The shape in the file, the parts joined.</param>
 /// <param name="Sources">The names in the file: one, or the parts in order.</param>
-internal sealed record EngineTensor(string Name, int[] Shape, int[] PublishedShape, string[] Sources)
+/// <param name="Join">How the parts become one.</param>
+internal sealed record EngineTensor(string Name, int[] Shape, int[] PublishedShape, string[] Sources, PartJoin Join)
 {
     /// <summary>The name to show: with the file's own where that is another.</summary>
     public string ShownName => Sources[0] == Name ? $"'{OneLine.Of(Name)}'" : $"'{OneLine.Of(Name)}' ('{OneLine.Of(Sources[0])}')";
@@ -17,11 +18,12 @@ internal sealed record EngineTensor(string Name, int[] Shape, int[] PublishedSha
 /// <summary>The tensors of a file under their engine names, in the order of the file.</summary>
 internal sealed class EngineTensors
 {
-    private readonly SafetensorsFile file;
+    private readonly ITensorFile file;
     private readonly Dictionary<string, string?[]> sources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PartJoin> joins = new(StringComparer.Ordinal);
     private readonly List<string> order = [];
 
-    private EngineTensors(SafetensorsFile file) => this.file = file;
+    private EngineTensors(ITensorFile file) => this.file = file;
 
     /// <summary>By engine name.</summary>
     public Dictionary<string, EngineTensor> ByName { get; } = new(StringComparer.Ordinal);
@@ -34,7 +36,7 @@ internal sealed class EngineTensors
 
     /// <summary>Translates every name of the file; a name the family does not know passes through unchanged.</summary>
     /// <exception cref="RobustifyException">Two tensors that mean one, parts of different shapes, or an extent beyond 32 bits.</exception>
-    public static EngineTensors Of(SafetensorsFile file, NamingFamily? family)
+    public static EngineTensors Of(ITensorFile file, NamingFamily? family)
     {
         var tensors = new EngineTensors(file);
         foreach (string published in file.Names)
@@ -48,12 +50,13 @@ internal sealed class EngineTensors
     {
         string bare = NamingFamily.WithoutPrefix(published);
         EngineTarget target = family?.Translate(bare) ?? new EngineTarget(bare);
-        if (target == EngineTarget.Skipped)
+        if (target.IsIgnored)
             return;
         string name = published[..^bare.Length] + target.Name;
         if (!sources.TryGetValue(name, out string?[]? parts))
         {
             sources.Add(name, parts = new string?[target.PartCount]);
+            joins.Add(name, target.Join);
             order.Add(name);
         }
 
@@ -91,9 +94,14 @@ internal sealed class EngineTensors
         try
         {
             int[] published = Array.ConvertAll(first.Shape, extent => checked((int)extent));
-            if (parts.Length > 1)
-                published[0] = checked(published[0] * parts.Length);
-            ByName.Add(name, new EngineTensor(name, WeightLayout.ToEngine(name, published), published, parts!));
+            PartJoin join = joins[name];
+            if (parts.Length > 1 && join != PartJoin.Mean)
+            {
+                int axis = join == PartJoin.Rows ? 0 : published.Length - 1;
+                published[axis] = checked(published[axis] * parts.Length);
+            }
+
+            ByName.Add(name, new EngineTensor(name, WeightLayout.ToEngine(name, published), published, parts!, join));
             Names.Add(name);
         }
         catch (OverflowException)

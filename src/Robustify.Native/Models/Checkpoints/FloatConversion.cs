@@ -24,9 +24,44 @@ internal static class FloatConversion
             case StoredDType.BF16:
                 WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(source), MemoryMarshal.Cast<float, uint>(destination));
                 break;
+            case StoredDType.F8_E4M3 or StoredDType.F8_E5M2:
+                for (int i = 0; i < source.Length; i++)
+                    destination[i] = dtype == StoredDType.F8_E5M2 ? (float)BitConverter.UInt16BitsToHalf((ushort)(source[i] << 8)) : FromE4M3(source[i]);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(dtype));
         }
+    }
+
+    /// <summary>
+    /// Converts to F32, F16 or BF16: rounded to nearest, ties to even; beyond the range of F16 to infinity.
+    /// </summary>
+    public static void FromSingle(StoredDType dtype, ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        switch (dtype)
+        {
+            case StoredDType.F32:
+                MemoryMarshal.AsBytes(source).CopyTo(destination);
+                break;
+            case StoredDType.F16:
+                TensorPrimitives.ConvertToHalf(source, MemoryMarshal.Cast<byte, Half>(destination));
+                break;
+            case StoredDType.BF16:
+                ToBFloat16(source, MemoryMarshal.Cast<byte, ushort>(destination));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(dtype));
+        }
+    }
+
+    // Sign, 4 bits of exponent with bias 7, 3 of fraction; exponent 0 is subnormal; all ones is NaN, and there is no infinity.
+    private static float FromE4M3(byte bits)
+    {
+        int exponent = (bits >> 3) & 15, fraction = bits & 7;
+        float magnitude = (bits & 0x7f) == 0x7f ? float.NaN
+            : exponent == 0 ? fraction * (1f / 512)
+            : BitConverter.UInt32BitsToSingle((uint)((exponent + 120) << 23 | fraction << 20));
+        return (bits & 0x80) != 0 ? -magnitude : magnitude;
     }
 
     /// <summary>
@@ -43,6 +78,27 @@ internal static class FloatConversion
         }
     }
 
+    /// <summary>Whether no element is NaN or infinite: a finite number has an exponent below 255.</summary>
+    public static bool AreFinite(ReadOnlySpan<float> values)
+    {
+        var bits = MemoryMarshal.Cast<float, uint>(values);
+        var infinite = new Vector<uint>(0x7f800000);
+        int i = 0;
+        for (; i <= bits.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+        {
+            if (Vector.GreaterThanOrEqualAny(new Vector<uint>(bits[i..]) & infinite, infinite))
+                return false;
+        }
+
+        for (; i < bits.Length; i++)
+        {
+            if ((bits[i] & 0x7f800000) == 0x7f800000)
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>The first element that float32 cannot hold as a finite number, or -1, and what it is.</summary>
     public static int FirstNonFinite(StoredDType dtype, ReadOnlySpan<byte> source, out double value)
     {
@@ -51,9 +107,27 @@ internal static class FloatConversion
             StoredDType.F32 => FirstNonFinite(MemoryMarshal.Cast<byte, float>(source), out value),
             StoredDType.F16 => FirstNonFinite(MemoryMarshal.Cast<byte, Half>(source), out value),
             StoredDType.F64 => FirstNonFinite(MemoryMarshal.Cast<byte, double>(source), out value),
-            _ => FirstNonFiniteBFloat16(MemoryMarshal.Cast<byte, ushort>(source), out value),
+            StoredDType.BF16 => FirstNonFiniteBFloat16(MemoryMarshal.Cast<byte, ushort>(source), out value),
+            _ => FirstNonFiniteByte(dtype, source, out value),
         };
         return index;
+    }
+
+    private static int FirstNonFiniteByte(StoredDType dtype, ReadOnlySpan<byte> source, out double value)
+    {
+        Span<float> widened = stackalloc float[1];
+        value = 0;
+        for (int i = 0; i < source.Length; i++)
+        {
+            ToSingle(dtype, source.Slice(i, 1), widened);
+            if (!float.IsFinite(widened[0]))
+            {
+                value = widened[0];
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private static int FirstNonFinite<T>(ReadOnlySpan<T> source, out double value)

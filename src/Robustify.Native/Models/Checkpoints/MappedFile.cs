@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 using Robustify.Kernels;
 using Robustify.Native.Files;
 
@@ -7,11 +8,13 @@ namespace Robustify.Native.Models.Checkpoints;
 /// <summary>The bytes of a file, mapped for reading.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private readonly SafeFileHandle handle;
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
 
-    private MappedFile(MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length)
+    private MappedFile(SafeFileHandle handle, MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length)
     {
+        this.handle = handle;
         this.mapping = mapping;
         this.view = view;
         Length = length;
@@ -33,17 +36,18 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <exception cref="RobustifyException">The file is shorter, or cannot be read.</exception>
     public static MappedFile Open(string path, string shownPath, int minLength)
     {
+        SafeFileHandle? handle = null;
         try
         {
             // The length is asked before the file is opened, because opening a pipe would wait for its writer.
             RequireLength(new FileInfo(path).Length, minLength, shownPath);
-            using var handle = File.OpenHandle(path);
+            handle = File.OpenHandle(path);
             long length = RandomAccess.GetLength(handle);
             RequireLength(length, minLength, shownPath);
             var mapping = MemoryMappedFile.CreateFromFile(handle, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             try
             {
-                return new MappedFile(mapping, mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
+                return new MappedFile(handle, mapping, mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
             }
             catch
             {
@@ -53,7 +57,40 @@ internal sealed unsafe class MappedFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
+            handle?.Dispose();
             throw new RobustifyException($"{shownPath}: cannot be read ({OneLine.Of(e.Message, 400)}); name a readable safetensors file", e);
+        }
+    }
+
+    /// <summary>
+    /// Copies a part of the file. Large parts are read, not touched: pages of a mapping that are touched count as memory of the process
+    /// and cost a fault each. Chunks are read by all cores.
+    /// </summary>
+    public void CopyTo(long offset, Span<byte> destination)
+    {
+        const int chunk = 1 << 20;
+        if (destination.Length <= chunk)
+        {
+            new ReadOnlySpan<byte>(Start + offset, destination.Length).CopyTo(destination);
+            return;
+        }
+
+        fixed (byte* target = destination)
+        {
+            nint start = (nint)target;
+            int length = destination.Length;
+            Parallel.For(0, (length + chunk - 1) / chunk, i =>
+            {
+                int begin = i * chunk;
+                var part = new Span<byte>((byte*)start + begin, Math.Min(chunk, length - begin));
+                for (int at = 0; at < part.Length;)
+                {
+                    int read = RandomAccess.Read(handle, part[at..], offset + begin + at);
+                    if (read == 0)
+                        throw new IOException("the file became shorter while it was read");
+                    at += read;
+                }
+            });
         }
     }
 
@@ -66,6 +103,7 @@ internal sealed unsafe class MappedFile : IDisposable
         view.SafeMemoryMappedViewHandle.ReleasePointer(); // Without this the view would stay mapped.
         view.Dispose();
         mapping.Dispose();
+        handle.Dispose();
     }
 
     private static void RequireLength(long length, int minLength, string shownPath)

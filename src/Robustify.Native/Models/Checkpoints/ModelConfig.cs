@@ -10,15 +10,9 @@ namespace Robustify.Native.Models.Checkpoints;
 /// </summary>
 internal sealed class ModelConfig
 {
-    private const int MaxBytes = 1 << 20;
-    private readonly string path;
-    private readonly JsonElement root;
+    private readonly JsonConfig json;
 
-    private ModelConfig(string path, JsonElement root)
-    {
-        this.path = path;
-        this.root = root;
-    }
+    private ModelConfig(JsonConfig json) => this.json = json;
 
     /// <summary>Attention heads, by the key of Hugging Face, timm or this engine; null where the file does not say.</summary>
     public int? Heads => Positive("num_attention_heads") ?? Positive("num_heads") ?? Positive("heads");
@@ -38,31 +32,8 @@ internal sealed class ModelConfig
 
     /// <summary>The file beside the checkpoint; null where there is none.</summary>
     /// <exception cref="RobustifyException">It cannot be read or is no JSON object of at most 1 MiB.</exception>
-    public static ModelConfig? Beside(string checkpointPath)
-    {
-        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!, "config.json");
-        string shown = OneLine.Of(path, 400);
-        try
-        {
-            var file = new FileInfo(path);
-            if (!file.Exists)
-                return null;
-            if (file.Length is 0 or > MaxBytes) // A pipe has length 0, and reading it would wait.
-            {
-                throw new RobustifyException(
-                    $"{shown}: {file.Length} bytes found, 1 to {MaxBytes} expected; use the config.json of the checkpoint");
-            }
-
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new ModelConfig(shown, document.RootElement.Clone())
-                : throw new RobustifyException($"{shown}: no JSON object; use the config.json of the checkpoint");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw new RobustifyException($"{shown}: cannot be read ({OneLine.Of(e.Message, 400)}); use the config.json of the checkpoint or remove it", e);
-        }
-    }
+    public static ModelConfig? Beside(string checkpointPath) =>
+        JsonConfig.Open(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!, "config.json")) is { } json ? new ModelConfig(json) : null;
 
     /// <summary>A number above 0 that the checkpoint's own metadata holds; null without the key.</summary>
     /// <exception cref="RobustifyException">The entry is no such number.</exception>
@@ -91,17 +62,7 @@ internal sealed class ModelConfig
             : throw Refuse($"\"{key}\" is no positive integer");
     }
 
-    private bool TryGet(string key, out JsonElement value)
-    {
-        try
-        {
-            return root.TryGetProperty(key, out value);
-        }
-        catch (InvalidOperationException) // How half a surrogate pair in an escaped name is reported.
-        {
-            throw Refuse("a name is no valid text");
-        }
-    }
+    private bool TryGet(string key, out JsonElement value) => json.TryGet(key, out value);
 
-    private RobustifyException Refuse(string found) => new($"{path}: {found}; use the config.json of the checkpoint");
+    private RobustifyException Refuse(string found) => json.Refuse(found);
 }

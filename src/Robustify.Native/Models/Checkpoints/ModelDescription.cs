@@ -16,9 +16,10 @@ public abstract record ModelDescription(int Channels, int Classes);
 /// <param name="Heads">Attention heads; divides the width.</param>
 /// <param name="LayerNormEpsilon">Added to the variance in LayerNorm.</param>
 /// <param name="HasClassToken">Whether a class token is read out; else the mean of the tokens.</param>
+/// <param name="HasDistillationToken">Whether a second token is read out beside the class token.</param>
 public sealed record VisionTransformerDescription(
     int Channels, int Classes, int ImageTokens, int PatchSize, int Width, int Depth, int MlpWidth, int Heads, double LayerNormEpsilon,
-    bool HasClassToken = true)
+    bool HasClassToken = true, bool HasDistillationToken = false)
     : ModelDescription(Channels, Classes)
 {
     /// <summary>Side of the square image in pixels.</summary>

@@ -1,26 +1,42 @@
 namespace Robustify.Native.Models.Checkpoints;
 
-/// <summary>Where a published tensor goes.</summary>
-/// <param name="Name">The engine's name; empty for a tensor that is known and not needed.</param>
-/// <param name="Part">Which of <paramref name="PartCount"/> equal parts, joined along the first dimension.</param>
-/// <param name="PartCount">1, or 3 for query, key and value.</param>
-internal readonly record struct EngineTarget(string Name, int Part = 0, int PartCount = 1)
+/// <summary>How parts become one tensor.</summary>
+internal enum PartJoin
 {
-    public static readonly EngineTarget Skipped = new("");
+    /// <summary>One below the other along the first dimension.</summary>
+    Rows,
+
+    /// <summary>Side by side along the last dimension, each times 1 / count: heads whose answers are averaged.</summary>
+    MeanColumns,
+
+    /// <summary>Their mean.</summary>
+    Mean,
 }
+
+/// <summary>Where a published tensor goes.</summary>
+/// <param name="Name">The engine's name; empty for a tensor that other families have no place for.</param>
+/// <param name="Part">Which of <paramref name="PartCount"/> equal parts.</param>
+/// <param name="PartCount">1, 2 for the two tokens and heads of a distilled DeiT, 3 for query, key and value.</param>
+/// <param name="Join">How the parts become one.</param>
+/// <param name="IsIgnored">Known and of no use to the engine; kept when a file is converted.</param>
+internal readonly record struct EngineTarget(
+    string Name, int Part = 0, int PartCount = 1, PartJoin Join = PartJoin.Rows, bool IsIgnored = false);
 
 /// <summary>The names of one family of checkpoints.</summary>
 internal abstract class NamingFamily(CheckpointFamily family)
 {
     private static readonly NamingFamily[] All =
     [
-        VisionTransformerNaming.Timm, VisionTransformerNaming.Torchvision, VisionTransformerNaming.HuggingFace, new ResNetNaming(),
+        VisionTransformerNaming.Timm, VisionTransformerNaming.Torchvision, VisionTransformerNaming.TorchvisionLinear,
+        VisionTransformerNaming.HuggingFace, VisionTransformerNaming.TimmDistilled, VisionTransformerNaming.HuggingFaceDistilled,
+        new ResNetNaming(), new HuggingFaceResNetNaming(),
     ];
 
     public CheckpointFamily Family { get; } = family;
 
     /// <summary>
-    /// The family that knows the most of the names; null where none knows any. So a file with a part of the names will do.
+    /// The family that knows the most of the names, the first of several; null where none knows any. So a file with a part of the names
+    /// will do.
     /// </summary>
     public static NamingFamily? Detect(IEnumerable<string> published)
     {
@@ -43,6 +59,9 @@ internal abstract class NamingFamily(CheckpointFamily family)
 
     /// <summary>The engine's name of a published one; null where the family does not know it.</summary>
     public abstract EngineTarget? Translate(string published);
+
+    /// <summary>The published names of an engine's tensor, one for each part; null where the family has no such tensor.</summary>
+    public abstract string[]? Publish(string engineName);
 
     /// <summary>Splits "N.rest" where N is a number without leading zeros.</summary>
     protected static bool TrySplitNumber(string text, out int number, out string rest)

@@ -2,7 +2,7 @@ namespace Robustify.Native.Models.Checkpoints;
 
 /// <summary>
 /// The names of torchvision/models/resnet.py, which timm's and the engine's ResNets share. The count of batches that a BatchNorm has
-/// seen is known and skipped: it matters only without momentum.
+/// seen is known and ignored: it matters only without momentum.
 /// </summary>
 internal sealed class ResNetNaming() : NamingFamily(CheckpointFamily.ResNet)
 {
@@ -15,8 +15,10 @@ internal sealed class ResNetNaming() : NamingFamily(CheckpointFamily.ResNet)
         bool isKnown = isInBlock ? IsInBlock(rest) : rest is "conv1.weight" or "fc.weight" or "fc.bias" || IsBatchNorm(rest, "bn1.");
         if (!isKnown)
             return null;
-        return rest.EndsWith(".num_batches_tracked", StringComparison.Ordinal) ? EngineTarget.Skipped : new EngineTarget(published);
+        return new EngineTarget(published, IsIgnored: rest.EndsWith(".num_batches_tracked", StringComparison.Ordinal));
     }
+
+    public override string[]? Publish(string engineName) => Translate(engineName) is null ? null : [engineName];
 
     private static bool IsInBlock(string rest) =>
         rest is "conv1.weight" or "conv2.weight" or "conv3.weight" or "downsample.0.weight"

@@ -8,7 +8,7 @@ namespace Robustify.Native.Models.Checkpoints;
 /// A safetensors file, memory-mapped and read strictly: whatever a header claims is held against the file before anything is
 /// allocated by it. Nothing of the data is touched until a tensor is read. Layout: 8 bytes little-endian header length, JSON header, data.
 /// </summary>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed unsafe class SafetensorsFile : ITensorFile
 {
     private readonly MappedFile file;
     private readonly byte* data;
@@ -39,6 +39,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     /// <summary>The path as messages show it.</summary>
     public string Path { get; }
+
+    string ITensorFile.Format => "safetensors";
 
     /// <summary>The tensors' names in the order of the header.</summary>
     public IReadOnlyList<string> Names => names;
@@ -74,7 +76,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             return false;
         }
 
-        entry = new TensorEntry(tensor, new ReadOnlySpan<byte>(data + tensor.Begin, (int)(tensor.End - tensor.Begin)));
+        entry = new TensorEntry(tensor, new ReadOnlySpan<byte>(data + tensor.Begin, (int)(tensor.End - tensor.Begin)), file, data - file.Start + tensor.Begin);
         return true;
     }
 
@@ -82,40 +84,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <param name="name">A name of <see cref="Names"/>.</param>
     /// <param name="destination">As many elements as the tensor has.</param>
     /// <exception cref="RobustifyException">No such tensor, not a float tensor, or another number of elements.</exception>
-    public void ReadFloat32(string name, Span<float> destination)
-    {
-        if (!TryGet(name, out TensorEntry entry))
-            throw new RobustifyException($"{Path}: has no tensor '{OneLine.Of(name)}'; use a checkpoint that holds it");
-        if (!entry.DType.IsFloat())
-            throw new RobustifyException($"{Path}: tensor '{OneLine.Of(name)}' is {entry.DType.HeaderName()}, a float type expected; store it as F32");
-        if (entry.ElementCount != destination.Length)
-        {
-            throw new RobustifyException(
-                $"{Path}: tensor '{OneLine.Of(name)}' has shape {OneLine.Shape<long>(entry.Shape)}, {destination.Length} elements expected; "
-                + "use a checkpoint of that size");
-        }
-
-        FloatConversion.ToSingle(entry.DType, entry.Data, destination);
-    }
+    public void ReadFloat32(string name, Span<float> destination) => this.ReadSingles(name, destination);
 
     /// <summary>Reads every float tensor once and refuses a NaN, an infinity, or an F64 value beyond float32's range.</summary>
     /// <exception cref="RobustifyException">Names the tensor, the value and the element.</exception>
-    public void RequireFinite()
-    {
-        foreach (string name in names)
-        {
-            TryGet(name, out TensorEntry entry);
-            if (!entry.DType.IsFloat())
-                continue;
-            int index = FloatConversion.FirstNonFinite(entry.DType, entry.Data, out double value);
-            if (index < 0)
-                continue;
-            string found = double.IsNaN(value) ? "NaN" : double.IsInfinity(value) ? "infinity" : "a value beyond float32";
-            throw new RobustifyException(
-                $"{Path}: tensor '{OneLine.Of(name)}' holds {found} at element {index}; finite values are expected, "
-                + "use a checkpoint of a run that did not diverge");
-        }
-    }
+    public void RequireFinite() => this.RequireFiniteTensors();
 
     /// <summary>Unmaps the file. Every <see cref="TensorEntry"/> of it becomes invalid.</summary>
     public void Dispose() => file.Dispose();

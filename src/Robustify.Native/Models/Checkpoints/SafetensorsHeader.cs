@@ -149,7 +149,7 @@ internal ref struct SafetensorsHeader
         if (!reader.ValueIsEscaped && StoredDTypes.TryParse(reader.ValueSpan, out StoredDType dtype))
             return dtype;
         string found = Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, 64)]);
-        throw Refuse(name, $"has dtype '{OneLine.Of(found)}'", "F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL expected");
+        throw Refuse(name, $"has dtype '{OneLine.Of(found)}'", $"{StoredDTypes.List} expected");
     }
 
     private long[] ReadIntegers(string name, string field, int maxCount)

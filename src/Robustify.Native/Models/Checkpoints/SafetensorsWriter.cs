@@ -36,7 +36,7 @@ public sealed class SafetensorsWriter
     /// <param name="name">The tensor's name in the file.</param>
     /// <param name="shape">Row-major extents; empty for a scalar.</param>
     /// <param name="values">As many elements as the shape has.</param>
-    /// <param name="dtype">F32 (bit for bit) or BF16 (rounded to nearest, ties to even).</param>
+    /// <param name="dtype">F32 (bit for bit), F16 or BF16 (rounded to nearest, ties to even).</param>
     /// <exception cref="RobustifyException">A name given twice, or a shape that does not fit the values.</exception>
     public void AddFloats(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<float> values, StoredDType dtype = StoredDType.F32)
     {
@@ -50,7 +50,7 @@ public sealed class SafetensorsWriter
     /// <param name="shape">Row-major extents.</param>
     /// <param name="elementCount">The product of the shape.</param>
     /// <param name="fill">Writes every element of the span it gets.</param>
-    /// <param name="dtype">F32 or BF16.</param>
+    /// <param name="dtype">F32, F16 or BF16.</param>
     /// <exception cref="RobustifyException">A name given twice, or a shape that does not fit the count.</exception>
     public void AddFilledFloats(string name, ReadOnlySpan<long> shape, int elementCount, Action<Span<float>> fill, StoredDType dtype = StoredDType.F32)
     {
@@ -86,9 +86,13 @@ public sealed class SafetensorsWriter
             write(stream);
     });
 
-    private static StoredDType FloatOutput(StoredDType dtype) => dtype is StoredDType.F32 or StoredDType.BF16
+    /// <summary>Adds a tensor as it lies in another file, whatever its type; <paramref name="write"/> gives its bytes when the file is written.</summary>
+    internal void AddStored(string name, StoredDType dtype, ReadOnlySpan<long> shape, int elementCount, Action<Stream> write) =>
+        Add(name, shape, dtype, elementCount, write);
+
+    private static StoredDType FloatOutput(StoredDType dtype) => dtype is StoredDType.F32 or StoredDType.F16 or StoredDType.BF16
         ? dtype
-        : throw new RobustifyException($"safetensors: float data cannot be written as {dtype.HeaderName()}; choose F32 or BF16");
+        : throw new RobustifyException($"safetensors: float data cannot be written as {dtype.HeaderName()}; choose F32, F16 or BF16");
 
     // In bytes as the header has it, where a character may take six.
     private static bool IsTooLong(string name) => JsonEncodedText.Encode(name).EncodedUtf8Bytes.Length > SafetensorsHeader.MaxNameBytes;
@@ -102,12 +106,12 @@ public sealed class SafetensorsWriter
             return;
         }
 
-        var rounded = new ushort[Math.Min(values.Length, ChunkElements)];
+        var rounded = new byte[Math.Min(values.Length, ChunkElements) * sizeof(ushort)];
         while (values.Length > 0)
         {
             int count = Math.Min(values.Length, ChunkElements);
-            FloatConversion.ToBFloat16(values[..count], rounded);
-            stream.Write(MemoryMarshal.AsBytes(rounded.AsSpan(0, count)));
+            FloatConversion.FromSingle(dtype, values[..count], rounded);
+            stream.Write(rounded.AsSpan(0, count * sizeof(ushort)));
             values = values[count..];
         }
     }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Robustify.Native.Models.Checkpoints;
 
 /// <summary>The element types of a safetensors file that are read. The names are those of the format.</summary>
@@ -32,56 +34,62 @@ public enum StoredDType
 
     /// <summary>One byte, 0 or 1.</summary>
     BOOL,
+
+    /// <summary>16-bit unsigned integer.</summary>
+    U16,
+
+    /// <summary>32-bit unsigned integer.</summary>
+    U32,
+
+    /// <summary>64-bit unsigned integer.</summary>
+    U64,
+
+    /// <summary>8-bit float with 4 bits of exponent (bias 7) and 3 of fraction, no infinity (OCP's E4M3).</summary>
+    F8_E4M3,
+
+    /// <summary>8-bit float with 5 bits of exponent and 2 of fraction: the upper half of a binary16 (OCP's E5M2).</summary>
+    F8_E5M2,
+
+    /// <summary>Two binary32: a complex number.</summary>
+    C64,
 }
 
 /// <summary>Facts of the element types.</summary>
 public static class StoredDTypes
 {
+    private static readonly StoredDType[] All = Enum.GetValues<StoredDType>();
+    private static readonly string[] Names = Array.ConvertAll(All, dtype => dtype.ToString());
+
+    /// <summary>All names, for messages.</summary>
+    internal static string List => string.Join(", ", Names);
+
     /// <summary>Bytes an element takes.</summary>
     public static int ElementSize(this StoredDType dtype) => dtype switch
     {
-        StoredDType.F64 or StoredDType.I64 => 8,
-        StoredDType.F32 or StoredDType.I32 => 4,
-        StoredDType.F16 or StoredDType.BF16 or StoredDType.I16 => 2,
+        StoredDType.F64 or StoredDType.I64 or StoredDType.U64 or StoredDType.C64 => 8,
+        StoredDType.F32 or StoredDType.I32 or StoredDType.U32 => 4,
+        StoredDType.F16 or StoredDType.BF16 or StoredDType.I16 or StoredDType.U16 => 2,
         _ => 1,
     };
 
     /// <summary>Whether <see cref="SafetensorsFile.ReadFloat32"/> converts it.</summary>
-    public static bool IsFloat(this StoredDType dtype) => dtype is StoredDType.F64 or StoredDType.F32 or StoredDType.F16 or StoredDType.BF16;
+    public static bool IsFloat(this StoredDType dtype) =>
+        dtype is StoredDType.F64 or StoredDType.F32 or StoredDType.F16 or StoredDType.BF16 or StoredDType.F8_E4M3 or StoredDType.F8_E5M2;
 
-    /// <summary>The name as the header has it.</summary>
-    public static string HeaderName(this StoredDType dtype) => dtype switch
-    {
-        StoredDType.F64 => "F64",
-        StoredDType.F32 => "F32",
-        StoredDType.F16 => "F16",
-        StoredDType.BF16 => "BF16",
-        StoredDType.I64 => "I64",
-        StoredDType.I32 => "I32",
-        StoredDType.I16 => "I16",
-        StoredDType.I8 => "I8",
-        StoredDType.U8 => "U8",
-        _ => "BOOL",
-    };
+    /// <summary>The name as the header has it, which is that of the member.</summary>
+    public static string HeaderName(this StoredDType dtype) => Names[(int)dtype];
 
     /// <summary>False where the name is none of the types that are read.</summary>
     internal static bool TryParse(ReadOnlySpan<byte> name, out StoredDType dtype)
     {
-        StoredDType? found = name switch
+        foreach (StoredDType known in All)
         {
-            _ when name.SequenceEqual("F64"u8) => StoredDType.F64,
-            _ when name.SequenceEqual("F32"u8) => StoredDType.F32,
-            _ when name.SequenceEqual("F16"u8) => StoredDType.F16,
-            _ when name.SequenceEqual("BF16"u8) => StoredDType.BF16,
-            _ when name.SequenceEqual("I64"u8) => StoredDType.I64,
-            _ when name.SequenceEqual("I32"u8) => StoredDType.I32,
-            _ when name.SequenceEqual("I16"u8) => StoredDType.I16,
-            _ when name.SequenceEqual("I8"u8) => StoredDType.I8,
-            _ when name.SequenceEqual("U8"u8) => StoredDType.U8,
-            _ when name.SequenceEqual("BOOL"u8) => StoredDType.BOOL,
-            _ => null,
-        };
-        dtype = found.GetValueOrDefault();
-        return found.HasValue;
+            dtype = known;
+            if (Ascii.Equals(name, Names[(int)known]))
+                return true;
+        }
+
+        dtype = default;
+        return false;
     }
 }

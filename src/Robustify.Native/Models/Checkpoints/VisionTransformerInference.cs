@@ -13,23 +13,27 @@ internal static class VisionTransformerInference
 
         // timm's models that take the mean of the tokens have a norm after it and no class token.
         bool hasClassToken = !reader.Contains("fc_norm.weight");
+        bool hasTwoTokens = false;
         if (hasClassToken)
-            Require(reader, "cls_token", 3, "[1, 1, D]");
+        {
+            int[] token = Require(reader, "cls_token", 3, "[1, 1, D]");
+            hasTwoTokens = (long)token[0] * token[2] == 2L * patch[0];
+        }
         else if (reader.Contains("cls_token"))
             throw Refuse(reader, "'cls_token' and 'fc_norm.weight' found, one of them expected");
         int[] hidden = Require(reader, "blocks.0.mlp.fc1.weight", 2, "[mlp, D]");
         (int width, int channels, int patchSize) = (patch[0], patch[1], patch[2]);
         if (patch[3] != patchSize)
             throw Refuse(reader, $"'patch_embed.proj.weight' has patches of {patchSize}x{patch[3]}, square ones expected");
-        int tokens = positions[1] - (hasClassToken ? 1 : 0);
+        int prefix = hasTwoTokens ? 2 : hasClassToken ? 1 : 0, tokens = positions[1] - prefix;
         int side = (int)Math.Sqrt(Math.Max(0, tokens));
         if (tokens < 1 || side * side != tokens || positions[2] != width || (long)side * patchSize > int.MaxValue)
-            throw Refuse(reader, $"'pos_embed' has shape {OneLine.Shape<int>(positions)}, [1, {(hasClassToken ? "1 + " : "")}a square number, {width}] expected");
+            throw Refuse(reader, $"'pos_embed' has shape {OneLine.Shape<int>(positions)}, [1, {(prefix > 0 ? $"{prefix} + " : "")}a square number, {width}] expected");
         var config = ModelConfig.Beside(reader.OpenedPath);
         config?.RequireActivation();
         return new VisionTransformerDescription(
             channels,
-            Classes(reader, "head", width),
+            Classes(reader, "head", width * Math.Max(1, prefix)),
             tokens,
             patchSize,
             width,
@@ -37,7 +41,8 @@ internal static class VisionTransformerInference
             hidden[0],
             Heads(reader, config, width),
             Epsilon(reader, config),
-            hasClassToken);
+            hasClassToken,
+            hasTwoTokens);
     }
 
     /// <summary>The head's outputs, 0 without a head.</summary>
@@ -92,5 +97,5 @@ internal static class VisionTransformerInference
     private static double Epsilon(CheckpointReader reader, ModelConfig? config) =>
         ModelConfig.FromMetadata(reader, CheckpointNames.LayerNormEpsilonKey)
         ?? config?.LayerNormEpsilon
-        ?? (reader.Family == CheckpointFamily.HuggingFaceVisionTransformer ? 1e-12 : 1e-6);
+        ?? (reader.Family is CheckpointFamily.HuggingFaceVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer ? 1e-12 : 1e-6);
 }

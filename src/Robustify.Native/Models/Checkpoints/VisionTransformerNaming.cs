@@ -10,6 +10,7 @@ internal sealed class VisionTransformerNaming : NamingFamily
     private readonly string blockPrefix;
     private readonly Dictionary<string, EngineTarget> outside;
     private readonly Dictionary<string, EngineTarget> inBlock;
+    private readonly Dictionary<string, string[]> published = new(StringComparer.Ordinal);
 
     private VisionTransformerNaming(
         CheckpointFamily family,
@@ -23,6 +24,8 @@ internal sealed class VisionTransformerNaming : NamingFamily
         this.blockPrefix = blockPrefix;
         this.outside = outside;
         this.inBlock = inBlock;
+        Invert(outside);
+        Invert(inBlock);
     }
 
     public static VisionTransformerNaming Timm { get; } = new(
@@ -32,21 +35,31 @@ internal sealed class VisionTransformerNaming : NamingFamily
         Table(
             ("cls_token", "cls_token"), ("pos_embed", "pos_embed"), ("patch_embed.proj.*", "patch_embed.proj.*"),
             ("norm.*", "norm.*"), ("fc_norm.*", "fc_norm.*"), ("head.*", "head.*")),
-        Table(
-            ("norm1.*", "norm1.*"), ("attn.qkv.*", "attn.qkv.*"), ("attn.proj.*", "attn.proj.*"),
-            ("norm2.*", "norm2.*"), ("mlp.fc1.*", "mlp.fc1.*"), ("mlp.fc2.*", "mlp.fc2.*")));
+        TimmBlock());
+
+    /// <summary>DeiT (Touvron et al., arXiv 2012.12877): the answer is the mean of both heads, each on its own token.</summary>
+    public static VisionTransformerNaming TimmDistilled { get; } = new(
+        CheckpointFamily.TimmDistilledVisionTransformer,
+        optionalPrefix: "",
+        blockPrefix: "blocks.",
+        WithTwoTokens(
+            Table(("pos_embed", "pos_embed"), ("patch_embed.proj.*", "patch_embed.proj.*"), ("norm.*", "norm.*")),
+            ("cls_token", "dist_token"), ("head", "head_dist")),
+        TimmBlock());
 
     public static VisionTransformerNaming Torchvision { get; } = new(
         CheckpointFamily.TorchvisionVisionTransformer,
         optionalPrefix: "",
         blockPrefix: "encoder.layers.encoder_layer_",
-        Table(
-            ("class_token", "cls_token"), ("encoder.pos_embedding", "pos_embed"), ("conv_proj.*", "patch_embed.proj.*"),
-            ("encoder.ln.*", "norm.*"), ("heads.head.*", "head.*")),
-        Table(
-            ("ln_1.*", "norm1.*"), ("self_attention.in_proj_weight", "attn.qkv.weight"), ("self_attention.in_proj_bias", "attn.qkv.bias"),
-            ("self_attention.out_proj.*", "attn.proj.*"), ("ln_2.*", "norm2.*"),
-            ("mlp.0.*", "mlp.fc1.*"), ("mlp.3.*", "mlp.fc2.*"), ("mlp.linear_1.*", "mlp.fc1.*"), ("mlp.linear_2.*", "mlp.fc2.*")));
+        TorchvisionOutside(),
+        TorchvisionBlock(("mlp.0.*", "mlp.fc1.*"), ("mlp.3.*", "mlp.fc2.*"), ("mlp.linear_1.*", "mlp.fc1.*"), ("mlp.linear_2.*", "mlp.fc2.*")));
+
+    public static VisionTransformerNaming TorchvisionLinear { get; } = new(
+        CheckpointFamily.TorchvisionLinearVisionTransformer,
+        optionalPrefix: "",
+        blockPrefix: "encoder.layers.encoder_layer_",
+        TorchvisionOutside(),
+        TorchvisionBlock(("mlp.linear_1.*", "mlp.fc1.*"), ("mlp.linear_2.*", "mlp.fc2.*")));
 
     public static VisionTransformerNaming HuggingFace { get; } = new(
         CheckpointFamily.HuggingFaceVisionTransformer,
@@ -56,9 +69,18 @@ internal sealed class VisionTransformerNaming : NamingFamily
             ("embeddings.cls_token", "cls_token"), ("embeddings.position_embeddings", "pos_embed"),
             ("embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"), ("layernorm.*", "norm.*"), ("classifier.*", "head.*"),
             ("pooler.dense.*", "")), // ViTModel's pooler; the classifier does not use it.
-        WithQueryKeyValue(Table(
-            ("layernorm_before.*", "norm1.*"), ("attention.output.dense.*", "attn.proj.*"), ("layernorm_after.*", "norm2.*"),
-            ("intermediate.dense.*", "mlp.fc1.*"), ("output.dense.*", "mlp.fc2.*"))));
+        HuggingFaceBlock());
+
+    public static VisionTransformerNaming HuggingFaceDistilled { get; } = new(
+        CheckpointFamily.HuggingFaceDistilledVisionTransformer,
+        optionalPrefix: "deit.",
+        blockPrefix: "encoder.layer.",
+        WithTwoTokens(
+            Table(
+                ("embeddings.position_embeddings", "pos_embed"), ("embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
+                ("layernorm.*", "norm.*"), ("pooler.dense.*", "")),
+            ("embeddings.cls_token", "embeddings.distillation_token"), ("cls_classifier", "distillation_classifier")),
+        HuggingFaceBlock());
 
     public override EngineTarget? Translate(string published)
     {
@@ -73,7 +95,64 @@ internal sealed class VisionTransformerNaming : NamingFamily
         return null;
     }
 
-    /// <summary>A star stands for weight and bias; an empty engine name for a tensor that is skipped.</summary>
+    public override string[]? Publish(string engineName)
+    {
+        if (published.TryGetValue(engineName, out string[]? names))
+            return [.. names.Select(n => optionalPrefix.Length == 0 || IsHead(engineName) ? n : optionalPrefix + n)];
+        return engineName.StartsWith("blocks.", StringComparison.Ordinal) && TrySplitNumber(engineName[7..], out int block, out string rest)
+            && published.TryGetValue(rest, out names)
+            ? [.. names.Select(n => $"{optionalPrefix}{blockPrefix}{block}.{n}")]
+            : null;
+    }
+
+    // Hugging Face's classifiers stand beside the model, not in it.
+    private static bool IsHead(string engineName) => engineName.StartsWith("head.", StringComparison.Ordinal);
+
+    private void Invert(Dictionary<string, EngineTarget> table)
+    {
+        foreach (var (name, target) in table)
+        {
+            if (target.IsIgnored)
+                continue;
+            if (!published.TryGetValue(target.Name, out string[]? parts))
+                published.Add(target.Name, parts = new string[target.PartCount]);
+            parts[target.Part] ??= name; // Of two names for one tensor the first is written.
+        }
+    }
+
+    private static Dictionary<string, EngineTarget> TimmBlock() => Table(
+        ("norm1.*", "norm1.*"), ("attn.qkv.*", "attn.qkv.*"), ("attn.proj.*", "attn.proj.*"),
+        ("norm2.*", "norm2.*"), ("mlp.fc1.*", "mlp.fc1.*"), ("mlp.fc2.*", "mlp.fc2.*"));
+
+    private static Dictionary<string, EngineTarget> TorchvisionOutside() => Table(
+        ("class_token", "cls_token"), ("encoder.pos_embedding", "pos_embed"), ("conv_proj.*", "patch_embed.proj.*"),
+        ("encoder.ln.*", "norm.*"), ("heads.head.*", "head.*"));
+
+    private static Dictionary<string, EngineTarget> TorchvisionBlock(params ReadOnlySpan<(string Published, string Engine)> perceptron) => Table(
+    [
+        ("ln_1.*", "norm1.*"), ("self_attention.in_proj_weight", "attn.qkv.weight"), ("self_attention.in_proj_bias", "attn.qkv.bias"),
+        ("self_attention.out_proj.*", "attn.proj.*"), ("ln_2.*", "norm2.*"), .. perceptron,
+    ]);
+
+    private static Dictionary<string, EngineTarget> HuggingFaceBlock() => WithQueryKeyValue(Table(
+        ("layernorm_before.*", "norm1.*"), ("attention.output.dense.*", "attn.proj.*"), ("layernorm_after.*", "norm2.*"),
+        ("intermediate.dense.*", "mlp.fc1.*"), ("output.dense.*", "mlp.fc2.*")));
+
+    private static Dictionary<string, EngineTarget> WithTwoTokens(
+        Dictionary<string, EngineTarget> table, (string Class, string Distillation) tokens, (string Class, string Distillation) heads)
+    {
+        table.Add(tokens.Class, new EngineTarget("cls_token", 0, 2));
+        table.Add(tokens.Distillation, new EngineTarget("cls_token", 1, 2));
+        foreach (var (head, part) in (ReadOnlySpan<(string, int)>)[(heads.Class, 0), (heads.Distillation, 1)])
+        {
+            table.Add(head + ".weight", new EngineTarget("head.weight", part, 2, PartJoin.MeanColumns));
+            table.Add(head + ".bias", new EngineTarget("head.bias", part, 2, PartJoin.Mean));
+        }
+
+        return table;
+    }
+
+    /// <summary>A star stands for weight and bias; an empty engine name for a tensor that is ignored.</summary>
     private static Dictionary<string, EngineTarget> Table(params ReadOnlySpan<(string Published, string Engine)> rows)
     {
         var table = new Dictionary<string, EngineTarget>(StringComparer.Ordinal);
@@ -86,7 +165,7 @@ internal sealed class VisionTransformerNaming : NamingFamily
             }
 
             foreach (string kind in (ReadOnlySpan<string>)["weight", "bias"])
-                table.Add(published[..^1] + kind, new EngineTarget(engine.Length == 0 ? "" : engine[..^1] + kind));
+                table.Add(published[..^1] + kind, new EngineTarget(engine.Length == 0 ? "" : engine[..^1] + kind, IsIgnored: engine.Length == 0));
         }
 
         return table;

@@ -26,6 +26,9 @@ internal static class WeightLayout
             return name == PatchEmbedding ? [outputs, checked(height * width * inputs)] : [outputs, height, width, inputs];
         }
 
+        // The class token of a distilled DeiT is two tokens, one behind the other.
+        if (name == "cls_token" && published.Length == 3 && published[1] == 1)
+            return [checked(published[0] * published[2])];
         int rank = name switch { "cls_token" => 1, "pos_embed" => 2, _ => published.Length };
         while (published.Length > rank && published[0] == 1)
             published = published[1..];

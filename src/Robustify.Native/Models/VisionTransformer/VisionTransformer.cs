@@ -36,7 +36,7 @@ public sealed class VisionTransformer : IVisionModel
     public int Classes => options.Classes;
 
     /// <inheritdoc/>
-    public int FeatureWidth => options.Width;
+    public int FeatureWidth => options.Width * Math.Max(1, options.PrefixTokens);
 
     /// <inheritdoc/>
     public string HeadName => "head";
@@ -50,7 +50,7 @@ public sealed class VisionTransformer : IVisionModel
     /// <inheritdoc/>
     public IReadOnlyList<ParameterSpec> Body { get; }
 
-    private bool HasClassToken => options.Pooling == TokenPooling.ClassToken;
+    private bool HasClassToken => options.PrefixTokens > 0;
 
     private string FinalNorm => HasClassToken ? "norm" : "fc_norm";
 
@@ -79,6 +79,8 @@ public sealed class VisionTransformer : IVisionModel
         var x = trunk;
         for (int block = blocks; block < options.Depth; block++)
             x = Block(graph, parameters, x, block);
+        if (options.PrefixTokens > 1)
+            return graph.SelectFirstTokens("pooled", Norm(graph, parameters, FinalNorm, x), options.PrefixTokens);
         // The final norm works on each token by itself, so it may come after the choice of the class token.
         var pooled = HasClassToken ? graph.SelectFirstToken("pooled", x) : graph.MeanPool("pooled", x);
         return Norm(graph, parameters, FinalNorm, pooled);
@@ -113,8 +115,8 @@ public sealed class VisionTransformer : IVisionModel
     {
         int width = options.Width, side = options.ImageSize / options.PatchSize;
         if (HasClassToken)
-            yield return new("cls_token", new Shape(width), Initializer.TruncatedNormal);
-        yield return new("pos_embed", new Shape(side * side + (HasClassToken ? 1 : 0), width), Initializer.SineCosinePositions);
+            yield return new("cls_token", new Shape(options.PrefixTokens * width), Initializer.TruncatedNormal);
+        yield return new("pos_embed", new Shape(side * side + options.PrefixTokens, width), Initializer.SineCosinePositions);
         yield return Weight("patch_embed.proj", width, options.PatchSize * options.PatchSize * options.Channels);
         yield return Bias("patch_embed.proj", width);
         for (int block = 0; block < options.Depth; block++)

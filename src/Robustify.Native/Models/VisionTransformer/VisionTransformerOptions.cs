@@ -11,6 +11,12 @@ public enum TokenPooling
 
     /// <summary>The mean of the patch tokens, then the final norm; there is no class token.</summary>
     Mean,
+
+    /// <summary>
+    /// The class token and the distillation token after the final norm, side by side (DeiT, Touvron et al., arXiv 2012.12877): two heads
+    /// whose answers are averaged are one head on both.
+    /// </summary>
+    ClassAndDistillationTokens,
 }
 
 /// <summary>A Vision Transformer's sizes (Dosovitskiy et al., arXiv 2010.11929).</summary>
@@ -55,6 +61,9 @@ public sealed record VisionTransformerOptions
     /// <summary>Probability that the last block is skipped in training; it grows linearly from 0 at the first.</summary>
     public float StochasticDepth { get; init; }
 
+    /// <summary>Tokens before those of the patches.</summary>
+    public int PrefixTokens => Pooling switch { TokenPooling.Mean => 0, TokenPooling.ClassToken => 1, _ => 2 };
+
     /// <summary>Refuses sizes that do not fit together.</summary>
     /// <exception cref="RobustifyException">Names the sizes and what would fit.</exception>
     public void Validate()
@@ -63,6 +72,12 @@ public sealed record VisionTransformerOptions
             throw new RobustifyException($"vision transformer: image {ImageSize} and patch {PatchSize} found, the patch must divide the image");
         if (Heads < 1 || Width < 1 || Width % Heads != 0)
             throw new RobustifyException($"vision transformer: width {Width} and {Heads} heads found, the heads must divide the width");
+        if (Pooling == TokenPooling.ClassAndDistillationTokens && ImageSize / PatchSize % 2 != 0)
+        {
+            throw new RobustifyException(
+                $"vision transformer: image {ImageSize} and patch {PatchSize} found, an even number of patches a side expected with a distillation token");
+        }
+
         if (Depth < 1 || MlpWidth < 1 || Classes < 1 || Channels is not (1 or 3))
             throw new RobustifyException($"vision transformer: depth {Depth}, perceptron {MlpWidth}, classes {Classes}, channels {Channels}: all must be positive, channels 1 or 3");
     }

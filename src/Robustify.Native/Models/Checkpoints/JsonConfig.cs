@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Robustify.Kernels;
+using Robustify.Native.Files;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>A small JSON object that somebody published beside a checkpoint, read with care.</summary>
+internal sealed class JsonConfig
+{
+    private const int MaxBytes = 1 << 20;
+    private readonly JsonElement root;
+
+    private JsonConfig(string path, JsonElement root) => (Path, this.root) = (path, root);
+
+    /// <summary>The path as messages show it.</summary>
+    public string Path { get; }
+
+    /// <summary>The file; null where there is none.</summary>
+    /// <exception cref="RobustifyException">It cannot be read or is no JSON object of at most 1 MiB.</exception>
+    public static JsonConfig? Open(string path)
+    {
+        string shown = OneLine.Of(path, 400);
+        string name = System.IO.Path.GetFileName(shown);
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists)
+                return null;
+            if (file.Length is 0 or > MaxBytes) // A pipe has length 0, and reading it would wait.
+                throw new RobustifyException($"{shown}: {file.Length} bytes found, 1 to {MaxBytes} expected; use the {name} of the checkpoint");
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new JsonConfig(shown, document.RootElement.Clone())
+                : throw new RobustifyException($"{shown}: no JSON object; use the {name} of the checkpoint");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new RobustifyException($"{shown}: cannot be read ({OneLine.Of(e.Message, 400)}); use the {name} of the checkpoint or remove it", e);
+        }
+    }
+
+    /// <summary>An object inside; null where there is none.</summary>
+    public JsonConfig? Section(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? new JsonConfig(Path, value) : null;
+
+    /// <summary>A number; null where there is none.</summary>
+    public double? Number(string key) =>
+        TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;
+
+    /// <summary>An array of one or three numbers; null where there is none.</summary>
+    public double[]? Numbers(string key)
+    {
+        if (!TryGet(key, out JsonElement value) || value.ValueKind != JsonValueKind.Array || value.GetArrayLength() is not (1 or 3))
+            return null;
+        return [.. value.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetDouble(out double number)
+            ? number
+            : throw Refuse($"\"{key}\" holds something that is no number"))];
+    }
+
+    /// <summary>A text; null where there is none.</summary>
+    public string? Text(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>True or false; null where neither stands.</summary>
+    public bool? Flag(string key) => TryGet(key, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
+
+    /// <summary>The element of that key.</summary>
+    public bool TryGet(string key, out JsonElement value)
+    {
+        try
+        {
+            return root.TryGetProperty(key, out value);
+        }
+        catch (InvalidOperationException) // How half a surrogate pair in an escaped name is reported.
+        {
+            throw Refuse("a name is no valid text");
+        }
+    }
+
+    /// <summary>The refusal of this file.</summary>
+    public RobustifyException Refuse(string found) => new($"{Path}: {found}; use the {System.IO.Path.GetFileName(Path)} of the checkpoint");
+}

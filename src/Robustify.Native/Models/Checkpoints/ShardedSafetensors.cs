@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Robustify.Kernels;
+using Robustify.Native.Files;
+
+namespace Robustify.Native.Models.Checkpoints;
+
+/// <summary>
+/// A checkpoint cut into several safetensors files with a <c>model.safetensors.index.json</c> that says which tensor lies where
+/// (<c>weight_map</c>). Every shard is opened and held against the index at once.
+/// </summary>
+internal sealed class ShardedSafetensors : ITensorFile
+{
+    /// <summary>How the name of an index ends.</summary>
+    public const string IndexSuffix = ".safetensors.index.json";
+
+    private const int MaxIndexBytes = 16 << 20;
+    private const int MaxShards = 1024;
+    private readonly Dictionary<string, SafetensorsFile> shards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SafetensorsFile> shardOf = new(StringComparer.Ordinal);
+    private readonly List<string> names = [];
+
+    private ShardedSafetensors(string path) => Path = path;
+
+    /// <inheritdoc/>
+    public string Path { get; }
+
+    /// <inheritdoc/>
+    public string Format => $"safetensors in {shards.Count} files";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Names => names;
+
+    /// <summary>That of the first shard.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => shards.Values.First().Metadata;
+
+    /// <summary>Reads the index and opens its shards.</summary>
+    /// <exception cref="RobustifyException">The index is damaged, names a file outside its folder, or does not agree with the shards.</exception>
+    public static ShardedSafetensors Open(string path)
+    {
+        var file = new ShardedSafetensors(OneLine.Of(path, 400));
+        try
+        {
+            file.Read(path);
+            return file;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            file.Dispose();
+            throw file.Refuse($"cannot be read ({OneLine.Of(e.Message, 400)})");
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGet(string name, out TensorEntry entry)
+    {
+        entry = default;
+        return shardOf.TryGetValue(name, out var shard) && shard.TryGet(name, out entry);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var shard in shards.Values)
+            shard.Dispose();
+    }
+
+    private void Read(string path)
+    {
+        if (new FileInfo(path).Length is 0 or > MaxIndexBytes)
+            throw Refuse($"1 to {MaxIndexBytes} bytes expected");
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out JsonElement map)
+            || map.ValueKind != JsonValueKind.Object)
+            throw Refuse("has no \"weight_map\", an object of tensor and file names expected");
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        foreach (JsonProperty place in map.EnumerateObject())
+        {
+            string shardName = place.Value.ValueKind == JsonValueKind.String ? place.Value.GetString()! : "";
+            if (shardName.Length == 0 || shardName != System.IO.Path.GetFileName(shardName) || shardName is "." or "..")
+                throw Refuse($"tensor '{OneLine.Of(place.Name)}' is said to lie in '{OneLine.Of(shardName)}', a file of the same folder expected");
+            Add(place.Name, Shard(folder, shardName), shardName);
+        }
+
+        long stored = shards.Values.Sum(s => (long)s.Names.Count);
+        if (names.Count == 0 || stored != names.Count)
+            throw Refuse($"names {names.Count} tensors where the shards hold {stored}, the same expected");
+    }
+
+    private SafetensorsFile Shard(string folder, string shardName)
+    {
+        if (shards.TryGetValue(shardName, out var shard))
+            return shard;
+        if (shards.Count == MaxShards)
+            throw Refuse($"names more than {MaxShards} files, fewer expected");
+        shards.Add(shardName, shard = SafetensorsFile.Open(System.IO.Path.Combine(folder, shardName)));
+        return shard;
+    }
+
+    private void Add(string name, SafetensorsFile shard, string shardName)
+    {
+        if (!shard.TryGet(name, out _))
+            throw Refuse($"tensor '{OneLine.Of(name)}' is not in '{OneLine.Of(shardName)}'");
+        if (names.Count == SafetensorsHeader.MaxTensors || !shardOf.TryAdd(name, shard))
+            throw Refuse($"tensor '{OneLine.Of(name)}' occurs twice or after {SafetensorsHeader.MaxTensors} others");
+        names.Add(name);
+    }
+
+    private RobustifyException Refuse(string found) => new($"{Path}: {found}; use the index that belongs to the shards");
+}

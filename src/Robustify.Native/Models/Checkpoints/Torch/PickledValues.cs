@@ -1,0 +1,43 @@
+namespace Robustify.Native.Models.Checkpoints.Torch;
+
+/// <summary>A dictionary as the pickle builds it, entries in order. Keys are compared only where a name is looked up.</summary>
+internal sealed class PickledDictionary
+{
+    public List<(object? Key, object? Value)> Entries { get; } = [];
+}
+
+/// <summary>What the pickle may name: each stands for one way to build a tensor or a container.</summary>
+internal enum PickledGlobal
+{
+    OrderedDictionary,
+    RebuildTensor,
+    RebuildParameter,
+    Size,
+}
+
+/// <summary>A class of storage, which names the element type.</summary>
+internal sealed record PickledStorageClass(StoredDType DType);
+
+/// <summary>A storage of the archive: entry <c>data/KEY</c> with that many elements.</summary>
+internal sealed record PickledStorage(StoredDType DType, string Key, long Count);
+
+/// <summary>A view of a storage; offset and strides count elements.</summary>
+internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides)
+{
+    /// <summary>Whether the elements lie in row-major order without gaps.</summary>
+    public bool IsContiguous
+    {
+        get
+        {
+            long expected = 1;
+            for (int i = Shape.Length - 1; i >= 0; i--)
+            {
+                if (Shape[i] != 1 && Strides[i] != expected)
+                    return false;
+                expected *= Shape[i];
+            }
+
+            return true;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Models.Checkpoints;
+
+namespace Robustify.Native.Models;
+
+/// <summary>
+/// The tensors of a checkpoint as a model wants them: learned positions resampled to another grid, a head that is replaced left alone, and
+/// everything finite.
+/// </summary>
+internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, bool isHeadReplaced)
+{
+    private const string Positions = "pos_embed";
+
+    /// <summary>Holds the file against the wanted tensors.</summary>
+    /// <exception cref="RobustifyException">Lists tensors that are missing, misshapen or unknown.</exception>
+    public void Require(IReadOnlyList<(string Name, int[] Shape)> wanted) => reader.Match(
+        [.. wanted.Where(w => !IsReplaced(w.Name)).DistinctBy(w => w.Name).Select(w => (w.Name, IsResampled(w.Name, w.Shape) ? reader.Shape(w.Name) : w.Shape))],
+        name => IsExtra(name) || IsReplaced(name));
+
+    /// <summary>Reads one tensor; one of a replaced head keeps what the destination holds.</summary>
+    public void Read(string name, Shape shape, Span<float> destination)
+    {
+        if (IsReplaced(name))
+            return;
+        if (IsResampled(name, shape.ToArray()))
+        {
+            int[] stored = reader.Shape(name);
+            var positions = new float[stored[0] * stored[1]];
+            reader.Read(name, positions);
+            PositionInterpolation.Resample(positions, destination, stored[1], PrefixTokens);
+        }
+        else
+        {
+            reader.Read(name, destination);
+        }
+
+        if (!FloatConversion.AreFinite(destination))
+        {
+            reader.RequireFinite(); // Names the tensor and the element.
+            throw new RobustifyException($"{reader.Path}: tensor '{name}' holds values that are not finite; use a checkpoint of a run that did not diverge");
+        }
+    }
+
+    private int PrefixTokens => model is VisionTransformer.VisionTransformer transformer ? transformer.Options.PrefixTokens : 0;
+
+    private bool IsReplaced(string name) => isHeadReplaced && name.StartsWith(model.HeadName + ".", StringComparison.Ordinal);
+
+    private bool IsResampled(string name, int[] shape) => NamingFamily.WithoutPrefix(name) == Positions && reader.Contains(name)
+        && reader.Shape(name) is { Length: 2 } stored && stored[1] == shape[1] && stored[0] != shape[0]
+        && PositionInterpolation.IsPossible(stored[0], shape[0], PrefixTokens);
+
+    // The further heads and the original tail of a student: a plain model leaves them aside.
+    private static bool IsExtra(string name) =>
+        name.StartsWith(CheckpointNames.OriginalPrefix, StringComparison.Ordinal) || name.Contains("_unclean.", StringComparison.Ordinal)
+        || name.Contains("_combined.", StringComparison.Ordinal);
+}
