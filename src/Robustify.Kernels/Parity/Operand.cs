@@ -52,6 +52,9 @@ internal sealed class Operand(string name, OperandRole role, Shape shape, bool f
         }
     }
 
+    /// <summary>Puts a value in the place of a drawn one, rounded to the operand's type.</summary>
+    public void Set(int i, double value) => Values[i] = Round(value);
+
     /// <summary>The reference begins with what the operand holds.</summary>
     public void Expect() => Expected = (double[])Values.Clone();
 
