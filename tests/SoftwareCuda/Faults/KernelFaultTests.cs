@@ -33,8 +33,8 @@ public sealed class KernelFaultTests
             return;
         using var device = new SoftwareDevice(new() { Check = true });
         var driver = new TestDriver(device);
-        PlantedFault.All.Single(fault => fault.Kernel == "missing_warp_barrier").Run(driver, driver.Compile(Source, "faults.cu"), out _);
-        int line = 1 + Array.FindIndex(Source.Split('\n'), text => text.Contains("s[threadIdx.x ^ 1]", StringComparison.Ordinal));
+        PlantedFault.All.Single(fault => fault.Kernel == "read_unwritten").Run(driver, driver.Compile(Source, "faults.cu"), out _);
+        int line = 1 + Array.FindIndex(Source.Split('\n'), text => text.Contains("void read_unwritten(", StringComparison.Ordinal));
         Assert.Contains($"faults.cu:{line}", device.Report, StringComparison.Ordinal);
     }
 

@@ -38,7 +38,7 @@ internal sealed record PlantedFault(string Kernel, int Code, string Says, Seen I
     public static IReadOnlyList<PlantedFault> All { get; } =
     [
         new("write_past_end", IllegalAddress, "0 bytes past the end", Seen.AsError) { Threads = 128, Arguments = driver => [driver.New(400), 100] },
-        new("write_before_start", IllegalAddress, "allocation", Seen.AsError) { Arguments = driver => [driver.New(400)] },
+        new("write_before_start", IllegalAddress, "4 bytes before allocation", Seen.AsError) { Arguments = driver => [driver.New(400)] },
         new("read_past_end", IllegalAddress, "past the end", Seen.AsError) { Arguments = driver => [driver.Upload<float>(Ramp().AsSpan(0, 64)), driver.New(128), 32] },
         new("write_far", IllegalAddress, "past the end", Seen.AsError) { Arguments = driver => [driver.New(256)] },
         new("write_first", IllegalAddress, "null pointer", Seen.AsError) { Arguments = _ => [0] },

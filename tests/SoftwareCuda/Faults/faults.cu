@@ -71,6 +71,8 @@ extern "C" __global__ void shuffle_with_exited(float* y, int n) {
 // ---- Races ----
 extern "C" __global__ void missing_barrier(float* y, const float* x) {
     __shared__ float s[256];
+    s[threadIdx.x] = 0;
+    __syncthreads();
     s[threadIdx.x] = x[threadIdx.x];
     y[threadIdx.x] = s[255 - threadIdx.x];
 }
@@ -86,6 +88,8 @@ extern "C" __global__ void missing_second_barrier(float* y, const float* x) {
 }
 extern "C" __global__ void missing_warp_barrier(float* y, const float* x) {
     __shared__ float s[32];
+    s[threadIdx.x] = 0;
+    __syncwarp();
     s[threadIdx.x] = x[threadIdx.x];
     y[threadIdx.x] = s[threadIdx.x ^ 1];
 }

@@ -50,6 +50,7 @@ static const char* verb(SwAccess access) { return access == SwRead ? "read" : ac
 void check_access(const void* address, unsigned bytes, SwAccess access) {
     size_t offset = (size_t)((const char*)address - device_base);
     if (offset >= DeviceRange) {
+        if ((uintptr_t)address < 4096) sw_fault(700, "%s of %u bytes at %p: null pointer", verb(access), bytes, address);
         if (!is_private(address))
             sw_fault(700, "%s of %u bytes at %p: not device memory (a host pointer?)", verb(access), bytes, address);
         return;

@@ -2,7 +2,7 @@
 #pragma once
 extern "C" void sw_switch(void** save, void* to);
 
-enum { StackBytes = 64 * 1024, GuardBytes = 4096, StackStride = StackBytes + GuardBytes };
+enum { StackBytes = 64 * 1024, GuardBytes = 64 * 1024, StackStride = StackBytes + GuardBytes };
 
 /// A stack on which sw_switch enters `start`. The first bytes are staggered by some cache lines: equal offsets in stacks that lie 64 KiB
 /// apart would all fall into the same cache sets.

@@ -141,6 +141,9 @@ std::string describe_address(uint64_t address) {
                  (size_t)(address - (uint64_t)freed->start), freed->number, freed->bytes);
     else if (a && address < (uint64_t)a->start + a->bytes)
         snprintf(text, sizeof text, "byte %zu of allocation #%u (%zu bytes)", (size_t)(address - (uint64_t)a->start), a->number, a->bytes);
+    else if (auto next = live.lower_bound(address); next != live.end() && address >= (uint64_t)next->second.page)
+        snprintf(text, sizeof text, "%zu bytes before allocation #%u (%zu bytes)", (size_t)(next->first - address), next->second.number,
+                 next->second.bytes);
     else if (a)
         snprintf(text, sizeof text, "%zu bytes past the end of allocation #%u (%zu bytes)",
                  (size_t)(address - (uint64_t)a->start - a->bytes), a->number, a->bytes);

@@ -34,7 +34,7 @@ static Worker* create_worker(int id) {
     memset(w->warps, 0, sizeof(SwWarp) * MaxWarps);
     char* stacks = map((size_t)MaxThreads * StackStride + GuardBytes);
     w->stacks = stacks + GuardBytes;
-    for (int i = 0; i <= MaxThreads; i++) mprotect(stacks + (size_t)i * StackStride, GuardBytes, PROT_NONE);
+    for (int i = 0; i <= MaxThreads; i++) mprotect(stacks + (size_t)i * StackStride, GuardBytes, PROT_NONE);    // under every stack
     w->fault_stack = (char*)malloc(StackBytes + 64);
     w->shared = open_shared_arena(id);
     return w;
