@@ -22,7 +22,7 @@ internal sealed class Session : IDisposable
         backend = new CpuBackend(settings.Workers.Of(parse) ?? 0);
         progress = invocation.ErrorIsTerminal ? new TerminalProgress(invocation.Error) : null;
         Context = new RunContext(
-            backend, (IProgressSink?)progress ?? SilentProgress.Instance, invocation.Cancellation,
+            backend, backend.Threads, (IProgressSink?)progress ?? SilentProgress.Instance, invocation.Cancellation,
             progress is null ? invocation.Error.WriteLine : progress.WriteLine);
     }
 

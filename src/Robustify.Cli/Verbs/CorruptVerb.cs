@@ -2,6 +2,7 @@ using System.CommandLine;
 using Robustify.Cli.Options;
 using Robustify.Cli.Reporting;
 using Robustify.Native.Corruptions;
+using Robustify.Native.Corruptions.Jobs;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Cli.Verbs;

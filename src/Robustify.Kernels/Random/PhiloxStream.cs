@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Robustify.Kernels.Random;
 
 /// <summary>
@@ -52,6 +54,35 @@ public sealed class PhiloxStream : IRandomStream
     {
         double u1 = NextUniform(), u2 = NextUniform();
         return Math.Sqrt(-2 * Math.Log(1 - u1)) * Math.Cos(2 * Math.PI * u2);
+    }
+
+    /// <summary>
+    /// Whole blocks: what is left of the block in hand is passed over, and so is what is left of the last one. Fills of 4 k words in
+    /// pieces of 4 j give the same words as one fill.
+    /// </summary>
+    public void FillWords(Span<uint> words)
+    {
+        PhiloxLanes.Fill(seed, purpose, epoch, sample, block, words);
+        block += (uint)((words.Length + 3) / 4);
+        used = 4;
+    }
+
+    /// <summary>Normals 2 i and 2 i + 1 come from words 2 i and 2 i + 1 of <see cref="FillWords"/> by Box–Muller in single precision.</summary>
+    public void FillNormals(Span<float> normals)
+    {
+        int whole = normals.Length - normals.Length % NormalDraws.Width;
+        var words = MemoryMarshal.Cast<float, uint>(normals[..whole]);
+        FillWords(words);
+        NormalDraws.FromWords(words, normals);
+        if (whole == normals.Length)
+            return;
+        Span<uint> lastWords = stackalloc uint[NormalDraws.Width];
+        Span<float> last = stackalloc float[NormalDraws.Width];
+        int rest = normals.Length - whole;
+        lastWords.Clear();
+        FillWords(lastWords[..((rest + 3) / 4 * 4)]);
+        NormalDraws.FromWords(lastWords, last);
+        last[..rest].CopyTo(normals[whole..]);
     }
 
     /// <inheritdoc/>

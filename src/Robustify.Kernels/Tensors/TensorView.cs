@@ -37,6 +37,9 @@ public readonly unsafe struct TensorView
     /// <summary>The elements as a span of floats; host memory only.</summary>
     public Span<float> Span => new((float*)Pointer, checked((int)Shape.Count));
 
+    /// <summary>The elements as a span of the 16-bit words that BFloat16 consists of; host memory only.</summary>
+    public Span<ushort> Halves => new((ushort*)Pointer, checked((int)Shape.Count));
+
     /// <summary>The same elements under another shape of the same count.</summary>
     public TensorView As(Shape shape) => shape.Count == Shape.Count
         ? new(Pointer, Type, shape)

@@ -31,6 +31,18 @@ public abstract class Corruption
     /// </summary>
     public abstract int Index { get; }
 
+    /// <summary>
+    /// Whether it is one of the four kept for validation (speckle_noise, gaussian_blur, spatter, saturate): they never enter the mean
+    /// corruption error.
+    /// </summary>
+    public bool IsHeldOut => Group == CorruptionGroup.Extra;
+
+    /// <summary>
+    /// Why figures under this corruption are not comparable with published ones; null where they are. A result that uses the corruption
+    /// states it.
+    /// </summary>
+    public virtual string? Caveat => null;
+
     /// <summary>Makes <paramref name="destination"/> the corrupted <paramref name="source"/>, same size and channels.</summary>
     /// <param name="source">Grey or RGB, any size; the constants are those of <see cref="CorruptionVariants.ForSize"/>.</param>
     /// <param name="destination">Another image than the source; reshaped.</param>

@@ -15,6 +15,6 @@ public enum CorruptionGroup
     /// <summary>Contrast, warping, coarse pixels, compression.</summary>
     Digital,
 
-    /// <summary>The four corruptions kept for validation; they never enter the mean corruption error.</summary>
-    Validation,
+    /// <summary>The four corruptions held out for validation; they never enter the mean corruption error.</summary>
+    Extra,
 }

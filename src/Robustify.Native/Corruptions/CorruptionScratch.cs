@@ -8,24 +8,37 @@ namespace Robustify.Native.Corruptions;
 /// </summary>
 public sealed class CorruptionScratch
 {
-    private double[] first = [];
-    private double[] second = [];
-    private double[] third = [];
-    private byte[] mask = [];
+    private const int Slots = 6;
+
+    private readonly double[][] doubles = Empty<double>();
+    private readonly float[][] floats = Empty<float>();
+    private readonly int[][] integers = Empty<int>();
+    private readonly byte[][] bytes = Empty<byte>();
+    private ushort[] shorts = [];
+    private uint[] words = [];
 
     internal Resampler Resampler { get; } = new();
 
     internal Image8 SmallImage { get; } = new(1, 1, 1);
 
-    internal PoissonTable Poisson { get; } = new();
+    /// <summary>A buffer of that length with any content; a slot is one buffer, so a caller uses a slot for one thing at a time.</summary>
+    internal Span<double> Doubles(int slot, int length) => Grow(ref doubles[slot], length);
 
-    internal Span<double> First(int length) => Grow(ref first, length);
+    /// <inheritdoc cref="Doubles"/>
+    internal Span<float> Floats(int slot, int length) => Grow(ref floats[slot], length);
 
-    internal Span<double> Second(int length) => Grow(ref second, length);
+    /// <inheritdoc cref="Doubles"/>
+    internal Span<int> Integers(int slot, int length) => Grow(ref integers[slot], length);
 
-    internal Span<double> Third(int length) => Grow(ref third, length);
+    /// <inheritdoc cref="Doubles"/>
+    internal Span<byte> Bytes(int slot, int length) => Grow(ref bytes[slot], length);
 
-    internal Span<byte> Mask(int length) => Grow(ref mask, length);
+    internal Span<ushort> Shorts(int length) => Grow(ref shorts, length);
+
+    /// <summary>For random words.</summary>
+    internal Span<uint> Words(int length) => Grow(ref words, length);
+
+    private static T[][] Empty<T>() => [.. Enumerable.Range(0, Slots).Select(_ => Array.Empty<T>())];
 
     private static Span<T> Grow<T>(ref T[] buffer, int length)
     {

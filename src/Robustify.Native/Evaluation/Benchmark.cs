@@ -29,7 +29,7 @@ public static class Benchmark
         for (int first = 0; first < indices.Length; first += BatchSize)
         {
             int count = Math.Min(BatchSize, indices.Length - first);
-            batch.Read(context.Backend.Threads, source, indices.AsSpan(first, count));
+            batch.Read(context.Threads, source, indices.AsSpan(first, count));
             foreach (var condition in conditions)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
@@ -40,7 +40,7 @@ public static class Benchmark
                     batch.Truncate(count = corrupted - first);
                 }
 
-                batch.Corrupt(context.Backend.Threads, condition, options.Seed);
+                batch.Corrupt(context.Threads, condition, options.Seed);
                 for (int i = 0; i < predictors.Count; i++)
                     Answer(predictors[i], results[i], batch, source, condition, context);
                 done += count;
@@ -61,7 +61,7 @@ public static class Benchmark
     private static void Answer(
         IPredictor predictor, ModelResult result, ImageBatch batch, IImageSource source, Condition condition, RunContext context)
     {
-        batch.Normalize(context.Backend.Threads, predictor.Normalization, predictor.Images);
+        batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
         predictor.Predict(context.Backend, batch.SampleIds);
         int classes = predictor.Model.Classes;
         var score = result.Scores.GetValueOrDefault(condition);

@@ -2,6 +2,7 @@ using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Graph;
+using Robustify.Native.Graph.Ops;
 using Robustify.Native.Models;
 using Robustify.Native.Planning;
 
@@ -11,18 +12,22 @@ namespace Robustify.Native.Evaluation;
 public sealed class ClassifierPredictor : IPredictor
 {
     private readonly Plan plan;
-    private readonly Value images;
+    private readonly StagedInput images;
     private readonly Value logits;
+    private readonly float[] answers;
+    private RepeatedWork? inference;
     private readonly float[] probabilities;
 
     /// <summary>Plans inference on tensors that the caller keeps alive.</summary>
-    public ClassifierPredictor(string name, IVisionModel model, ParameterStore parameters, Normalization normalization, int batchSize)
+    public ClassifierPredictor(string name, IVisionModel model, ParameterStore parameters, Normalization normalization, int batchSize, ComputeTarget? target = null)
     {
         (Name, Model, Normalization, BatchSize) = (name, model, normalization, batchSize);
-        var graph = new GraphBuilder(training: false);
-        images = graph.Input("images", new Shape(batchSize, model.ImageSize, model.ImageSize, model.Channels));
-        logits = graph.Keep(model.Classify(graph, new ParameterScope(parameters), images));
-        plan = new Plan(graph).Allocate();
+        var graph = new GraphBuilder(training: false, precision: target?.Precision ?? Precision.Fp32);
+        var pixels = graph.Input("images", new Shape(batchSize, model.ImageSize, model.ImageSize, model.Channels));
+        logits = graph.Keep(model.Classify(graph, new ParameterScope(parameters), graph.Compute(pixels)));
+        plan = new Plan(graph).Allocate(target);
+        images = new StagedInput(pixels, target ?? ComputeTarget.Host);
+        answers = new float[batchSize * model.Classes];
         probabilities = new float[batchSize * model.Classes];
     }
 
@@ -39,7 +44,7 @@ public sealed class ClassifierPredictor : IPredictor
     public int BatchSize { get; }
 
     /// <inheritdoc/>
-    public Span<float> Images => images.View.Span;
+    public Span<float> Images => images.Elements;
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Probabilities => probabilities;
@@ -47,14 +52,22 @@ public sealed class ClassifierPredictor : IPredictor
     /// <inheritdoc/>
     public void Predict(IBackend backend, ReadOnlySpan<uint> sampleIds)
     {
-        plan.Run(backend);
+        images.Upload(backend);
+        inference ??= new RepeatedWork(backend, () => plan.Run(backend));
+        inference.Run();
+        backend.Download(logits.View, answers.AsSpan());
         for (int row = 0; row < BatchSize; row++)
         {
             StableSoftmax.Apply(
-                logits.View.Span.Slice(row * Model.Classes, Model.Classes), probabilities.AsSpan(row * Model.Classes, Model.Classes));
+                answers.AsSpan(row * Model.Classes, Model.Classes), probabilities.AsSpan(row * Model.Classes, Model.Classes));
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => plan.Dispose();
+    public void Dispose()
+    {
+        inference?.Dispose();
+        images.Dispose();
+        plan.Dispose();
+    }
 }

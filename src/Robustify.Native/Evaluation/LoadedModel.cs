@@ -20,17 +20,21 @@ public sealed class LoadedModel : IDisposable
     public IPredictor Predictor { get; }
 
     /// <summary>Loads a checkpoint file or run directory under a name for results.</summary>
+    /// <param name="name">Name in results.</param>
+    /// <param name="fileOrRun">What the user named.</param>
+    /// <param name="target">Where and in what precision it computes.</param>
+    /// <param name="batchSize">Images a batch.</param>
     /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
-    public static LoadedModel Open(string name, string fileOrRun, int batchSize = Benchmark.BatchSize)
+    public static LoadedModel Open(string name, string fileOrRun, ComputeTarget target, int batchSize = Benchmark.BatchSize)
     {
         var source = ModelSource.Resolve(fileOrRun);
         if (!source.IsPretrained)
             throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
         var student = ThreeHeadedStudent.Of(source);
-        var parameters = student is null ? source.LoadClassifier(_ => false, seed: 0) : student.LoadTrained(source);
+        var parameters = student is null ? source.LoadClassifier(_ => false, seed: 0, target) : student.LoadTrained(source, target);
         IPredictor predictor = student is null
-            ? new ClassifierPredictor(name, source.Model, parameters, source.Normalization, batchSize)
-            : new StudentPredictor(name, student, parameters, source.Normalization, StudentInference.Read(source.Metadata), batchSize);
+            ? new ClassifierPredictor(name, source.Model, parameters, source.Normalization, batchSize, target)
+            : new StudentPredictor(name, student, parameters, source.Normalization, StudentInference.Read(source.Metadata), batchSize, target);
         return new LoadedModel(source, parameters, predictor);
     }
 

@@ -35,14 +35,14 @@ public static class SelectorCalibrator
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
-            batch.Read(context.Backend.Threads, source, heldOut.AsSpan(first, count));
-            batch.Corrupt(context.Backend.Threads, Condition.Clean, seed);
+            batch.Read(context.Threads, source, heldOut.AsSpan(first, count));
+            batch.Corrupt(context.Threads, Condition.Clean, seed);
             Collect(student, source, batch, clean, context);
             originalCorrect += CountCorrect(original, source, batch, context);
 
             // Corruptions and severities take turns over the batches, so all are seen about equally often.
             var condition = new Condition(corruptions[number % corruptions.Count].Name, 1 + number / corruptions.Count % Corruption.MaxSeverity);
-            batch.Corrupt(context.Backend.Threads, condition, seed);
+            batch.Corrupt(context.Threads, condition, seed);
             Collect(student, source, batch, corrupted, context);
             context.Progress.Report(first + count, double.NaN);
         }
@@ -100,7 +100,7 @@ public static class SelectorCalibrator
 
     private static void Collect(StudentPredictor student, IImageSource source, ImageBatch batch, List<Answer> answers, RunContext context)
     {
-        batch.Normalize(context.Backend.Threads, student.Normalization, student.Images);
+        batch.Normalize(context.Threads, student.Normalization, student.Images);
         student.Predict(context.Backend, batch.SampleIds);
         for (int row = 0; row < batch.Count; row++)
         {
@@ -114,7 +114,7 @@ public static class SelectorCalibrator
 
     private static long CountCorrect(IPredictor predictor, IImageSource source, ImageBatch batch, RunContext context)
     {
-        batch.Normalize(context.Backend.Threads, predictor.Normalization, predictor.Images);
+        batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
         predictor.Predict(context.Backend, batch.SampleIds);
         int classes = predictor.Model.Classes;
         long correct = 0;

@@ -19,9 +19,12 @@ public sealed class StudentPredictor : IHeadedPredictor
     private static readonly SelectorKind[] AllSelectors = Enum.GetValues<SelectorKind>();
 
     private readonly Plan plan;
-    private readonly Value images;
+    private readonly StagedInput images;
     private readonly Value? sampleIds;
     private readonly Value[] logits;
+    private readonly int[] numbers;
+    private RepeatedWork? work;
+    private readonly float[][] answers;
     private readonly float[][] heads;
     private readonly float[] probabilities;
     private readonly double[] scoreDifferences;
@@ -29,25 +32,27 @@ public sealed class StudentPredictor : IHeadedPredictor
 
     /// <summary>Plans inference on tensors that the caller keeps alive.</summary>
     public StudentPredictor(
-        string name, ThreeHeadedStudent student, ParameterStore parameters, Normalization normalization, StudentInference inference, int batchSize)
+        string name, ThreeHeadedStudent student, ParameterStore parameters, Normalization normalization, StudentInference inference, int batchSize,
+        ComputeTarget? target = null)
     {
         (Name, Model, Normalization, BatchSize, Calibration) = (name, student.Model, normalization, batchSize, inference.Calibration);
-        var graph = new GraphBuilder(training: false, inference.Seed);
-        images = graph.Input("images", new Shape(batchSize, Model.ImageSize, Model.ImageSize, Model.Channels));
+        var graph = new GraphBuilder(training: false, inference.Seed, precision: target?.Precision ?? Precision.Fp32);
+        var pixels = graph.Input("images", new Shape(batchSize, Model.ImageSize, Model.ImageSize, Model.Channels));
+        var input = graph.Compute(pixels);
         var scope = new ParameterScope(parameters);
         bool split = student.Tail == TailKind.Split;
         var originalScope = new ParameterScope(parameters, CheckpointNames.OriginalPrefix);
         Value features, cleanFeatures;
         if (student.Tuned == TunedEnd.Last)
         {
-            var trunk = Model.Trunk(graph, scope, images, student.TrunkBlocks);
+            var trunk = Model.Trunk(graph, scope, input, student.TrunkBlocks);
             features = Model.Tail(graph, scope, trunk, student.TrunkBlocks);
             cleanFeatures = split ? Model.Tail(graph, originalScope, trunk, student.TrunkBlocks) : features;
         }
         else
         {
-            features = student.Features(graph, scope, images);
-            cleanFeatures = split ? student.Features(graph, originalScope, images) : features;
+            features = student.Features(graph, scope, input);
+            cleanFeatures = split ? student.Features(graph, originalScope, input) : features;
         }
 
         logits =
@@ -57,8 +62,11 @@ public sealed class StudentPredictor : IHeadedPredictor
             Answer(graph, scope, student.CombinedHead, features, inference, singlePass: false),
         ];
         sampleIds = graph.SampleIds;
-        plan = new Plan(graph).Allocate();
+        plan = new Plan(graph).Allocate(target);
+        images = new StagedInput(pixels, target ?? ComputeTarget.Host);
+        numbers = new int[batchSize];
         int count = batchSize * Model.Classes;
+        answers = [new float[count], new float[count], new float[count]];
         heads = [new float[count], new float[count], new float[count]];
         probabilities = new float[count];
         scoreDifferences = new double[batchSize];
@@ -81,7 +89,7 @@ public sealed class StudentPredictor : IHeadedPredictor
     public SelectorCalibration Calibration { get; set; }
 
     /// <inheritdoc/>
-    public Span<float> Images => images.View.Span;
+    public Span<float> Images => images.Elements;
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Probabilities => probabilities;
@@ -107,20 +115,25 @@ public sealed class StudentPredictor : IHeadedPredictor
         Distribution(StudentHead.Combined, row), Calibration, label);
 
     /// <inheritdoc/>
-    public unsafe void Predict(IBackend backend, ReadOnlySpan<uint> sampleIds)
+    public void Predict(IBackend backend, ReadOnlySpan<uint> sampleIds)
     {
         if (this.sampleIds is { } ids)
         {
             for (int i = 0; i < Math.Min(BatchSize, sampleIds.Length); i++)
-                ids.View.Integers[i] = (int)sampleIds[i];
+                numbers[i] = (int)sampleIds[i];
+            backend.Upload<int>(numbers, ids.View);
         }
 
-        plan.Run(backend);
+        images.Upload(backend);
+        work ??= new RepeatedWork(backend, () => plan.Run(backend));
+        work.Run();
+        for (int head = 0; head < heads.Length; head++)
+            backend.Download(logits[head].View, answers[head].AsSpan());
         int classes = Model.Classes;
         for (int row = 0; row < BatchSize; row++)
         {
             for (int head = 0; head < heads.Length; head++)
-                StableSoftmax.Apply(logits[head].View.Span.Slice(row * classes, classes), heads[head].AsSpan(row * classes, classes));
+                StableSoftmax.Apply(answers[head].AsSpan(row * classes, classes), heads[head].AsSpan(row * classes, classes));
             scoreDifferences[row] = HeadSelector.ScoreDifference(
                 Distribution(StudentHead.Clean, row), Distribution(StudentHead.Unclean, row), Distribution(StudentHead.Combined, row));
             var selected = HeadSelector.Choose(scoreDifferences[row], Calibration);
@@ -130,7 +143,12 @@ public sealed class StudentPredictor : IHeadedPredictor
     }
 
     /// <inheritdoc/>
-    public void Dispose() => plan.Dispose();
+    public void Dispose()
+    {
+        work?.Dispose();
+        images.Dispose();
+        plan.Dispose();
+    }
 
     private static Value Answer(
         GraphBuilder graph, ParameterScope scope, string head, Value features, StudentInference inference, bool singlePass) =>

@@ -46,7 +46,7 @@ public sealed class GradientBuilder
             return null;
         if (!gradients.TryGetValue(value, out var gradient))
         {
-            gradient = graph.Activation(value.Name + ".gradient", value.Shape, false);
+            gradient = graph.Activation(value.Name + ".gradient", value.Shape, false, value.Type);
             Own(value, gradient);
             return gradient;
         }
@@ -55,7 +55,7 @@ public sealed class GradientBuilder
         if (owners[gradient] > 1)
         {
             // Variables of their own: the call outlives this method, in which "gradient" becomes the copy.
-            Value shared = gradient, copy = graph.Activation(value.Name + ".gradient", value.Shape, false);
+            Value shared = gradient, copy = graph.Activation(value.Name + ".gradient", value.Shape, false, value.Type);
             Emit([shared], [copy], backend => backend.Copy(shared.View, copy.View, accumulate: false));
             owners[shared]--;
             Own(value, copy);
@@ -84,18 +84,21 @@ public sealed class GradientBuilder
     {
         if (!value.RequiresGradient)
             return;
-        if (!gradients.ContainsKey(value) && value.Shape == gradient.Shape)
+        if (!gradients.ContainsKey(value) && value.Shape == gradient.Shape && value.Type == gradient.Type)
         {
             Own(value, gradient);
             return;
         }
 
         var target = Target(value, out bool accumulate)!;
-        Emit([gradient], [target], backend => backend.Copy(gradient.View, target.View.As(gradient.Shape), accumulate));
+        if (target.Type == gradient.Type)
+            Emit([gradient], [target], backend => backend.Copy(gradient.View, target.View.As(gradient.Shape), accumulate));
+        else
+            Emit([gradient], [target], backend => backend.Cast(gradient.View, target.View.As(gradient.Shape), accumulate));
     }
 
     /// <summary>A value that lives only between two backward nodes.</summary>
-    public Value Temporary(string name, Shape shape) => graph.Activation(name, shape, false);
+    public Value Temporary(string name, Shape shape, DType type = DType.Float32) => graph.Activation(name, shape, false, type);
 
     /// <summary>Appends a backward node.</summary>
     public void Emit(Value?[] inputs, Value?[] outputs, Action<Kernels.Backends.IBackend> execute) =>

@@ -12,13 +12,17 @@ public sealed class GraphBuilder
     private readonly List<Node> nodes = [];
     private readonly List<Value> values = [];
     private readonly List<LossHead> losses = [];
+    private readonly List<Node> preparation = [];
+    private readonly Dictionary<Parameter, Value> roundedWeights = [];
     private readonly string? activationPrefix;
 
     /// <param name="training">Whether dropout drops, stochastic depth skips and batch normalisation uses batch statistics.</param>
     /// <param name="seed">Key of the draws of dropout and stochastic depth.</param>
     /// <param name="name">Prefix of value names, to tell graphs apart in errors.</param>
-    public GraphBuilder(bool training, ulong seed = 0, string? name = null)
+    /// <param name="precision">What activations are computed in.</param>
+    public GraphBuilder(bool training, ulong seed = 0, string? name = null, Precision precision = Precision.Fp32)
     {
+        ComputeType = precision == Precision.Bf16 ? DType.BFloat16 : DType.Float32;
         Training = training;
         Seed = seed;
         activationPrefix = name;
@@ -29,6 +33,12 @@ public sealed class GraphBuilder
 
     /// <summary>Key of the draws of dropout and stochastic depth.</summary>
     public ulong Seed { get; }
+
+    /// <summary>The type of activations: images are cast to it, and every operation keeps its input's.</summary>
+    public DType ComputeType { get; }
+
+    /// <summary>Nodes that run once, before the first step: what they compute stays.</summary>
+    public IReadOnlyList<Node> Preparation => preparation;
 
     /// <summary>All nodes in order of time.</summary>
     public IReadOnlyList<Node> Nodes => nodes;
@@ -54,6 +64,23 @@ public sealed class GraphBuilder
     /// <summary>A value computed in the step.</summary>
     public Value Activation(string name, Shape shape, bool requiresGradient, DType type = DType.Float32) =>
         AddValue(activationPrefix is null ? name : $"{activationPrefix}.{name}", shape, type, ValueKind.Activation, requiresGradient);
+
+    /// <summary>
+    /// A matrix or convolution weight in the type of the activations it meets: itself in Float32, else rounded, a frozen one once and a
+    /// trained one in every step, where it is first used.
+    /// </summary>
+    public Value Weight(Parameter parameter, DType type)
+    {
+        if (type == DType.Float32)
+            return parameter.Value;
+        if (roundedWeights.TryGetValue(parameter, out var rounded))
+            return rounded;
+        bool isFrozen = parameter.Gradient is null;
+        rounded = AddValue(parameter.Value.Name + ".rounded", parameter.Value.Shape, type, isFrozen ? ValueKind.Constant : ValueKind.Activation, false);
+        (isFrozen ? preparation : nodes).Add(new Ops.CastNode(parameter.Value, rounded));
+        roundedWeights.Add(parameter, rounded);
+        return rounded;
+    }
 
     /// <summary>Builds a part that computes as in evaluation: a frozen model's answer inside a training graph draws nothing.</summary>
     public Value AsInEvaluation(Func<Value> build)

@@ -12,19 +12,22 @@ namespace Robustify.Native.Graph;
 public sealed class ParameterStore : IDisposable
 {
     private readonly Dictionary<string, Parameter> byName = new(StringComparer.Ordinal);
-    private readonly NativeBuffer data;
-    private readonly NativeBuffer gradients;
+    private readonly ComputeTarget target;
+    private readonly DeviceBuffer data;
+    private readonly DeviceBuffer gradients;
 
     /// <param name="specs">Every tensor of the model; a name may occur once.</param>
     /// <param name="trained">Which of them an optimizer moves; statistics never are.</param>
-    public ParameterStore(IReadOnlyList<ParameterSpec> specs, Func<ParameterSpec, bool> trained)
+    /// <param name="target">Whose memory they lie in; null for the process's own.</param>
+    public ParameterStore(IReadOnlyList<ParameterSpec> specs, Func<ParameterSpec, bool> trained, ComputeTarget? target = null)
     {
+        this.target = target ??= ComputeTarget.Host;
         var ordered = specs.Where(s => !s.IsStatistic && trained(s)).ToArray();
         TrainedCount = ordered.Sum(s => s.Shape.Count);
         var all = ordered.Concat(specs.Where(s => s.IsStatistic || !trained(s))).ToArray();
         TotalCount = specs.Where(s => !s.IsStatistic).Sum(s => s.Shape.Count);
-        data = new NativeBuffer(all.Sum(s => s.Shape.Count) * sizeof(float), "parameters");
-        gradients = new NativeBuffer(TrainedCount * sizeof(float), "gradients");
+        data = target.Allocate(all.Sum(s => s.Shape.Count) * sizeof(float), "parameters");
+        gradients = AllocateGradients();
         long offset = 0;
         for (int i = 0; i < all.Length; i++)
         {
@@ -71,11 +74,17 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool Contains(string name) => byName.ContainsKey(name);
 
+    /// <summary>Bytes of the gradients alone: an optimizer's state is a multiple of them.</summary>
+    public long GradientBytes => gradients.Bytes;
+
     /// <summary>Gives every tensor its initial value; a tensor's draws depend on the seed and its name's place in the model alone.</summary>
     public void Initialize(ulong seed)
     {
         for (int i = 0; i < All.Count; i++)
-            Fill(All[i], new PhiloxStream(seed, RandomPurpose.Initialization, 0, (uint)i));
+        {
+            var (spec, random) = (All[i].Spec, new PhiloxStream(seed, RandomPurpose.Initialization, 0, (uint)i));
+            Write(All[i], span => Fill(spec, span, random));
+        }
     }
 
     /// <summary>Copies every tensor that <paramref name="source"/> has too; <paramref name="rename"/> maps a name here to a name there.</summary>
@@ -85,9 +94,15 @@ public sealed class ParameterStore : IDisposable
         {
             string name = rename?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name;
             if (source.byName.TryGetValue(name, out var other))
-                other.Value.View.Span.CopyTo(parameter.Value.View.Span);
+                CopyTensor(source, other, parameter);
         }
     }
+
+    /// <summary>Replaces a tensor by what <paramref name="fill"/> writes; it may be called with a copy that goes to the device afterwards.</summary>
+    internal void Write(Parameter parameter, FloatWriter fill) => target.Write(parameter.Value.View, fill);
+
+    /// <summary>A tensor in host memory, a copy where it lies elsewhere; <paramref name="copies"/> owns the copies.</summary>
+    internal TensorView OnHost(Parameter parameter, ICollection<IDisposable> copies) => target.OnHost(parameter.Value.View, copies);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -96,12 +111,32 @@ public sealed class ParameterStore : IDisposable
         gradients.Dispose();
     }
 
-    private static void Fill(Parameter parameter, PhiloxStream random)
+    private void CopyTensor(ParameterStore source, Parameter from, Parameter to)
     {
-        var shape = parameter.Spec.Shape;
-        var span = parameter.Value.View.Span;
+        var copies = new List<IDisposable>();
+        var onHost = source.OnHost(from, copies);
+        Write(to, span => onHost.Span.CopyTo(span));
+        copies.ForEach(copy => copy.Dispose());
+    }
+
+    private DeviceBuffer AllocateGradients()
+    {
+        try
+        {
+            return target.Allocate(TrainedCount * sizeof(float), "gradients");
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
+
+    private static void Fill(ParameterSpec spec, Span<float> span, PhiloxStream random)
+    {
+        var shape = spec.Shape;
         int fanIn = (int)(shape.Count / shape[0]);
-        switch (parameter.Spec.Initializer)
+        switch (spec.Initializer)
         {
             case Initializer.Zeros:
                 span.Clear();

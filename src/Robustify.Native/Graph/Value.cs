@@ -11,6 +11,9 @@ public enum ValueKind
     /// <summary>A parameter, its gradient or a running statistic: memory that outlives the graph.</summary>
     Persistent,
 
+    /// <summary>Computed once, before the first step, and read by every step; shares memory with nothing.</summary>
+    Constant,
+
     /// <summary>Computed in a step; shares the arena with values that do not live at the same time.</summary>
     Activation,
 

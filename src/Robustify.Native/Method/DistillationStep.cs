@@ -21,9 +21,6 @@ namespace Robustify.Native.Method;
 /// </summary>
 public sealed class DistillationStep : ITrainingStep
 {
-    // Parameters and gradients, and as much again for an optimizer of two moments.
-    private const int OptimizerCopies = 2;
-
     private readonly GraphBuilder graph;
     private readonly StepInputs inputs;
     private readonly Plan plan;
@@ -35,15 +32,17 @@ public sealed class DistillationStep : ITrainingStep
     /// <param name="teacher">The small robust model; takes the same images.</param>
     /// <param name="teacherParameters">Its tensors, all frozen.</param>
     /// <param name="options">The method's choices.</param>
+    /// <param name="target">Where the stores are, and in what precision it computes; null for the process's own memory.</param>
     public DistillationStep(
-        ThreeHeadedStudent student, ParameterStore parameters, IVisionModel teacher, ParameterStore teacherParameters, DistillationOptions options)
+        ThreeHeadedStudent student, ParameterStore parameters, IVisionModel teacher, ParameterStore teacherParameters, DistillationOptions options,
+        ComputeTarget? target = null)
     {
         options.Validate();
         RequireSameTask(student.Model, teacher);
         this.options = options;
         Parameters = parameters;
         int batch = options.BatchSize;
-        graph = new GraphBuilder(training: true, options.Seed);
+        graph = new GraphBuilder(training: true, options.Seed, precision: target?.Precision ?? Precision.Fp32);
         inputs = new StepInputs(graph, student.Model, batch, views: 2);
         var model = student.Model;
         var tuned = new ParameterScope(parameters);
@@ -79,7 +78,7 @@ public sealed class DistillationStep : ITrainingStep
         graph.Differentiate();
         plan = new Plan(graph);
         ArenaBytes = plan.ArenaBytes;
-        plan.RequireMemory(options.BatchSize, OptimizerCopies * parameters.Bytes).Allocate();
+        StepMemory.Take(plan, options.BatchSize, parameters, target);
     }
 
     /// <inheritdoc/>
@@ -95,10 +94,16 @@ public sealed class DistillationStep : ITrainingStep
     public long ArenaBytes { get; }
 
     /// <inheritdoc/>
+    public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, batch.Images);
+
+    /// <inheritdoc/>
+    public void Run(IBackend backend) => plan.Run(backend);
+
+    /// <inheritdoc/>
     public void Compute(IBackend backend, Batch batch)
     {
-        inputs.Fill(batch, batch.Images);
-        plan.Run(backend);
+        Fill(backend, batch);
+        Run(backend);
     }
 
     /// <inheritdoc/>

@@ -75,10 +75,12 @@ public sealed class ThreeHeadedStudent
         Model.Tail(graph, parameters, Model.Trunk(graph, parameters, images, TrunkBlocks), TrunkBlocks);
 
     /// <summary>Makes the training store with every tensor from the pretrained model: heads and original parts start as copies.</summary>
-    public ParameterStore CreateTrainingStore(ModelSource pretrained, ulong seed) => Fill(new ParameterStore(TrainingSpecs, IsTrained), pretrained, seed, NameInPretrained);
+    public ParameterStore CreateTrainingStore(ModelSource pretrained, ulong seed, ComputeTarget? target = null) =>
+        Fill(new ParameterStore(TrainingSpecs, IsTrained, target), pretrained, seed, NameInPretrained);
 
     /// <summary>Makes a store for inference from a student's checkpoint.</summary>
-    public ParameterStore LoadTrained(ModelSource checkpoint) => Fill(new ParameterStore(SavedSpecs, _ => false), checkpoint, 0, name => name);
+    public ParameterStore LoadTrained(ModelSource checkpoint, ComputeTarget? target = null) =>
+        Fill(new ParameterStore(SavedSpecs, _ => false, target), checkpoint, 0, name => name);
 
     /// <summary>The student that a checkpoint holds; null where it is a plain classifier.</summary>
     public static ThreeHeadedStudent? Of(ModelSource source)

@@ -14,9 +14,9 @@ public static class ClassifierHead
         new(name + ".bias", new Shape(classes), Initializer.Zeros),
     ];
 
-    /// <summary>Features [N, width] to logits [N, classes].</summary>
+    /// <summary>Features [N, width] to logits [N, classes], Float32 in every precision.</summary>
     public static Value Head(this GraphBuilder graph, ParameterScope parameters, string name, Value features) =>
-        graph.Linear(name, features, parameters[name + ".weight"], parameters[name + ".bias"]);
+        graph.Linear(name, features, parameters[name + ".weight"], parameters[name + ".bias"], type: DType.Float32);
 
     /// <summary>Body and head of a plain classifier.</summary>
     public static ParameterSpec[] AllSpecs(this IVisionModel model) =>

@@ -87,13 +87,16 @@ public sealed class ModelSource
         var wanted = store.All.Select(p => (Name: nameInFile?.Invoke(p.Spec.Name) ?? p.Spec.Name, p.Spec.Shape)).DistinctBy(w => w.Name);
         reader.Match([.. wanted.Select(w => (w.Name, w.Shape.ToArray()))], isOptional: IsExtra);
         foreach (var parameter in store.All)
-            reader.Read(nameInFile?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name, parameter.Value.View.Span);
+            store.Write(parameter, span => reader.Read(nameInFile?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name, span));
     }
 
     /// <summary>Makes the store of the plain classifier and fills it.</summary>
-    public ParameterStore LoadClassifier(Func<ParameterSpec, bool> trained, ulong seed)
+    /// <param name="trained">Which tensors an optimizer moves.</param>
+    /// <param name="seed">For a preset.</param>
+    /// <param name="target">Whose memory they lie in; null for the process's own.</param>
+    public ParameterStore LoadClassifier(Func<ParameterSpec, bool> trained, ulong seed, ComputeTarget? target = null)
     {
-        var store = new ParameterStore(Model.AllSpecs(), trained);
+        var store = new ParameterStore(Model.AllSpecs(), trained, target);
         try
         {
             Load(store, seed);
@@ -129,9 +132,17 @@ public sealed class ModelSource
 
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
             entries[key] = value;
-        var tensors = store.All.Select(p => new CheckpointTensor(
-            p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(p.Value.View.Floats, checked((int)p.Spec.Shape.Count)).Memory));
-        CheckpointWriter.Write(path, [.. tensors], entries, dtype);
+        var copies = new List<IDisposable>();
+        try
+        {
+            var tensors = store.All.Select(p => new CheckpointTensor(
+                p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(store.OnHost(p, copies).Floats, checked((int)p.Spec.Shape.Count)).Memory));
+            CheckpointWriter.Write(path, [.. tensors], entries, dtype);
+        }
+        finally
+        {
+            copies.ForEach(copy => copy.Dispose());
+        }
     }
 
     // The further heads and the original tail of a student: a plain model leaves them aside.

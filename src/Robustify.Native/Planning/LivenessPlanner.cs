@@ -33,11 +33,11 @@ internal static class LivenessPlanner
         return (offsets, bytes);
     }
 
-    /// <summary>The first and the last node that touches each value. Inputs and results live from before the step to after it.</summary>
+    /// <summary>The first and the last node that touches each value. Inputs, constants and results live from before the step to after it.</summary>
     private static Dictionary<Value, (int First, int Last)> Lifetimes(IReadOnlyList<Value> values, IReadOnlyList<Node> nodes)
     {
         var lifetimes = new Dictionary<Value, (int First, int Last)>();
-        foreach (var value in values.Where(v => v.Kind is ValueKind.Input or ValueKind.Result))
+        foreach (var value in values.Where(v => v.Kind is ValueKind.Input or ValueKind.Result or ValueKind.Constant))
             lifetimes[value] = (-1, nodes.Count);
         for (int i = 0; i < nodes.Count; i++)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
@@ -12,13 +13,16 @@ namespace Robustify.Native.Planning;
 /// </summary>
 public sealed class Plan : IDisposable
 {
+    private readonly Node[] preparation;
     private readonly Node[] nodes;
     private readonly Dictionary<Value, long> offsets;
-    private NativeBuffer? arena;
+    private DeviceBuffer? arena;
+    private bool isPrepared;
 
     /// <summary>Plans the graph; takes no memory yet.</summary>
     public Plan(GraphBuilder graph)
     {
+        preparation = [.. graph.Preparation];
         nodes = [.. graph.Nodes];
         (offsets, ArenaBytes) = LivenessPlanner.Place(graph.Values, nodes);
     }
@@ -27,33 +31,37 @@ public sealed class Plan : IDisposable
     public long ArenaBytes { get; }
 
     /// <summary>Takes the memory and gives every value its place.</summary>
-    /// <exception cref="RobustifyException">The system has not that much memory.</exception>
-    public Plan Allocate()
+    /// <param name="target">Whose memory; null for the process's own.</param>
+    /// <exception cref="RobustifyException">The device has not that much memory.</exception>
+    public Plan Allocate(ComputeTarget? target = null)
     {
-        arena = new NativeBuffer(ArenaBytes, "step memory");
+        arena = (target ?? ComputeTarget.Host).Allocate(ArenaBytes, "step memory");
         foreach (var (value, offset) in offsets)
             value.View = arena.View(offset, value.Shape, value.Type);
         return this;
     }
 
-    /// <summary>Refuses a plan that the machine's memory cannot hold, before any of it is taken.</summary>
+    /// <summary>Refuses a plan that the device's memory cannot hold, before any of it is taken.</summary>
     /// <param name="batchSize">The batch it is for.</param>
-    /// <param name="otherBytes">What parameters, gradients and optimizer take beside it.</param>
-    /// <exception cref="RobustifyException">Names what is needed, what there is, and the largest batch that would fit.</exception>
-    public Plan RequireMemory(int batchSize, long otherBytes)
+    /// <param name="otherBytes">What else the run will take beside it.</param>
+    /// <param name="target">Whose memory; null for the process's own.</param>
+    /// <exception cref="RobustifyException">Names what is planned, what there is, and the largest batch that would fit.</exception>
+    public Plan RequireMemory(int batchSize, long otherBytes, ComputeTarget? target = null)
     {
-        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - otherBytes;
+        long free = (target ?? ComputeTarget.Host).AvailableBytes, available = free - otherBytes;
         if (ArenaBytes <= available)
             return this;
         long largest = Math.Max(0, (long)(batchSize * ((double)available / ArenaBytes)));
-        throw new RobustifyException(
-            $"batch {batchSize}: a step needs {ArenaBytes / 1048576.0:F0} MiB beside {otherBytes / 1048576.0:F0} MiB of parameters, more than this machine has; "
+        throw new RobustifyException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"batch {batchSize}: {Mebibytes(ArenaBytes + otherBytes)} wanted, {Mebibytes(ArenaBytes)} planned for a step and {Mebibytes(otherBytes)} beside it, but the device has {Mebibytes(free)} free; ")
             + (largest > 0 ? $"the largest batch that fits is about {largest}" : "no batch fits, so use a smaller model"));
     }
 
     /// <summary>Computes one step: forward, and backward where the graph has it.</summary>
     public void Run(IBackend backend)
     {
+        Prepare(backend);
         foreach (var node in nodes)
             node.Execute(backend);
     }
@@ -64,12 +72,13 @@ public sealed class Plan : IDisposable
     /// <returns>The name of the first tensor that holds a NaN or an infinity; null where all are finite.</returns>
     public string? RunSearchingNonFinite(IBackend backend)
     {
+        Prepare(backend);
         foreach (var node in nodes)
         {
             node.Execute(backend);
             foreach (var output in node.Outputs)
             {
-                if (output.Type == DType.Float32 && !IsFinite(output.View))
+                if (!IsFinite(backend, output))
                     return output.Name;
             }
         }
@@ -80,14 +89,47 @@ public sealed class Plan : IDisposable
     /// <inheritdoc/>
     public void Dispose() => arena?.Dispose();
 
-    private static bool IsFinite(TensorView view)
+    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F0} MiB");
+
+    private static bool IsFinite(IBackend backend, Value value)
     {
-        foreach (float x in view.Span)
+        if (value.Type is not (DType.Float32 or DType.BFloat16))
+            return true;
+        using var copy = new NativeBuffer(value.Shape.Count * value.Type.Size(), "the search for a NaN");
+        var onHost = copy.View(0, value.Shape, value.Type);
+        if (value.Type == DType.Float32)
+            return IsFinite(backend, value.View, onHost.Span);
+        // The exponent's bits of BFloat16 are all set in infinities and NaNs alone.
+        var bits = onHost.Halves;
+        backend.Download(value.View, bits);
+        foreach (ushort x in bits)
+        {
+            if ((x & 0x7f80) == 0x7f80)
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsFinite(IBackend backend, TensorView view, Span<float> onHost)
+    {
+        backend.Download(view, onHost);
+        foreach (float x in onHost)
         {
             if (!float.IsFinite(x))
                 return false;
         }
 
         return true;
+    }
+
+    /// <summary>Does once what every step finds done.</summary>
+    private void Prepare(IBackend backend)
+    {
+        if (isPrepared)
+            return;
+        foreach (var node in preparation)
+            node.Execute(backend);
+        isPrepared = true;
     }
 }

@@ -37,21 +37,22 @@ public sealed record ClassificationOptions
 public sealed class ClassificationStep : ITrainingStep
 {
     private readonly ClassificationOptions options;
-    // Parameters and gradients, and as much again for an optimizer of two moments.
-    private const int OptimizerCopies = 2;
-
     private readonly GraphBuilder graph;
     private readonly StepInputs inputs;
     private readonly Plan plan;
 
     /// <summary>Builds and plans the step for a model whose trained tensors <paramref name="parameters"/> determines.</summary>
-    public ClassificationStep(IVisionModel model, ParameterStore parameters, ClassificationOptions options)
+    /// <param name="model">The architecture.</param>
+    /// <param name="parameters">Its tensors, in the memory of <paramref name="target"/>.</param>
+    /// <param name="options">The choices.</param>
+    /// <param name="target">Where and in what precision it computes; null for the process's own memory.</param>
+    public ClassificationStep(IVisionModel model, ParameterStore parameters, ClassificationOptions options, ComputeTarget? target = null)
     {
         if (options.BatchSize < 1)
             throw new RobustifyException($"training: batch {options.BatchSize} found, at least 1 expected");
         this.options = options;
         Parameters = parameters;
-        graph = new GraphBuilder(training: true, options.Seed);
+        graph = new GraphBuilder(training: true, options.Seed, precision: target?.Precision ?? Precision.Fp32);
         int views = Views;
         inputs = new StepInputs(graph, model, options.BatchSize, views);
         var logits = model.Classify(graph, new ParameterScope(parameters), inputs.Images, options.HeadDropout);
@@ -61,7 +62,7 @@ public sealed class ClassificationStep : ITrainingStep
         graph.Differentiate();
         plan = new Plan(graph);
         ArenaBytes = plan.ArenaBytes;
-        plan.RequireMemory(options.BatchSize, OptimizerCopies * parameters.Bytes).Allocate();
+        StepMemory.Take(plan, options.BatchSize, parameters, target);
     }
 
     /// <inheritdoc/>
@@ -80,10 +81,16 @@ public sealed class ClassificationStep : ITrainingStep
     private int Views => options.AugMixViews == 2 ? 3 : 1;
 
     /// <inheritdoc/>
+    public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, options.AugMixViews == 1 ? batch.View(1) : batch.Images);
+
+    /// <inheritdoc/>
+    public void Run(IBackend backend) => plan.Run(backend);
+
+    /// <inheritdoc/>
     public void Compute(IBackend backend, Batch batch)
     {
-        inputs.Fill(batch, options.AugMixViews == 1 ? batch.View(1) : batch.Images);
-        plan.Run(backend);
+        Fill(backend, batch);
+        Run(backend);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,13 @@ public interface ITrainingStep : IDisposable
     /// <summary>Bytes of step memory beside the parameters, known before they are taken.</summary>
     long ArenaBytes { get; }
 
-    /// <summary>Forward and backward for a batch; losses and gradients are complete when it returns.</summary>
+    /// <summary>Brings a batch to the device.</summary>
+    void Fill(IBackend backend, Batch batch);
+
+    /// <summary>Forward and backward for the batch that was brought last; nothing is waited for. Every call does the same, so it can be captured.</summary>
+    void Run(IBackend backend);
+
+    /// <summary><see cref="Fill"/> and <see cref="Run"/>.</summary>
     void Compute(IBackend backend, Batch batch);
 
     /// <summary>Repeats the last step and names the first tensor that holds a NaN or an infinity; null where there is none.</summary>

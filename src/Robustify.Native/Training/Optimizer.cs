@@ -1,23 +1,34 @@
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
+using Robustify.Kernels.Memory;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Graph;
 
 namespace Robustify.Native.Training;
 
 /// <summary>
-/// Moves a flat range of parameters along its gradients. It owns no memory: parameters, gradients and state are views of the caller's,
-/// in the device's memory, and element i of each belongs together. Only the segments are touched, so gaps (alignment) may hold anything.
-/// A step allocates nothing.
+/// Moves a flat range of parameters along its gradients. Parameters, gradients and state are views of the caller's, in the device's
+/// memory, and element i of each belongs together; its own are only the numbers of the step and the norm. Only the segments are touched,
+/// so gaps (alignment) may hold anything. A step allocates nothing.
 /// </summary>
-public abstract class Optimizer
+public abstract class Optimizer : IDisposable
 {
+    // Numbers of the step, and behind them the sum of squares, each on a cache line.
+    private const int SumOffset = 64, ControlBytes = 128;
+
     private readonly Run[] runs;
     private readonly TensorView[] gradients;
+    private readonly ComputeTarget target;
+    private readonly DeviceBuffer control;
 
     private protected Optimizer(OptimizerOptions options, IBackend backend, OptimizerState[] state, Run[] runs)
     {
         Options = options;
         Backend = backend;
+        target = new ComputeTarget(backend);
+        control = backend.Allocate(ControlBytes, "optimizer constants");
+        Constants = control.View(0, new Shape(OptimizerConstants.Floats));
+        Sum = control.View(SumOffset, new Shape(1), DType.Float64);
         State = state;
         this.runs = runs;
         gradients = Array.ConvertAll(runs, run => run.Gradients);
@@ -31,6 +42,12 @@ public abstract class Optimizer
 
     /// <summary>The state buffers by name; none for SGD without momentum.</summary>
     public IReadOnlyList<OptimizerState> State { get; }
+
+    /// <summary>[4]: <see cref="OptimizerConstants"/> of the step to come.</summary>
+    private protected TensorView Constants { get; }
+
+    /// <summary>[1]: square of the norm of the last gradients.</summary>
+    private protected TensorView Sum { get; }
 
     private protected IBackend Backend { get; }
 
@@ -71,17 +88,19 @@ public abstract class Optimizer
     /// that is 0.
     /// </summary>
     /// <returns>The global norm before clipping; not finite where the loss exploded: do not step then.</returns>
-    public double ClipGradients() =>
-        GradientClipping.Clip(Backend, gradients, Options.MaximumGradientNorm > 0 ? Options.MaximumGradientNorm : double.PositiveInfinity);
+    public double ClipGradients()
+    {
+        ForgetNorm();
+        QueueClipping();
+        return ReadNorm();
+    }
 
     /// <summary>One update with this step's learning rate; clip before.</summary>
     /// <exception cref="RobustifyException">The rate is negative or not finite.</exception>
     public void Step(double rate)
     {
-        if (!(rate >= 0 && (float)rate <= float.MaxValue))
-            throw new RobustifyException($"optimizer: learning rate {rate} found at step {CompletedSteps + 1}, a finite one of at least 0 expected");
-        foreach (ref readonly var run in runs.AsSpan())
-            Update(in run, (float)rate, CompletedSteps + 1);
+        Prepare(rate);
+        QueueUpdate();
         CompletedSteps++;
     }
 
@@ -92,8 +111,50 @@ public abstract class Optimizer
         CompletedSteps = completedSteps;
     }
 
-    /// <summary>Updates one run; <paramref name="step"/> counts from 1.</summary>
-    private protected abstract void Update(in Run run, float rate, long step);
+    /// <summary>Clips the gradients on the device; <see cref="ReadNorm"/> tells the norm before.</summary>
+    internal void QueueClipping() => GradientClipping.Clip(
+        Backend, gradients, Sum, Options.MaximumGradientNorm > 0 ? Options.MaximumGradientNorm : double.PositiveInfinity);
+
+    /// <summary>Gives the device the numbers of the step to come.</summary>
+    /// <exception cref="RobustifyException">The rate is negative or not finite.</exception>
+    internal void Prepare(double rate)
+    {
+        if (!(rate >= 0 && (float)rate <= float.MaxValue))
+            throw new RobustifyException($"optimizer: learning rate {rate} found at step {CompletedSteps + 1}, a finite one of at least 0 expected");
+        var constants = ConstantsOf((float)rate, CompletedSteps + 1);
+        Backend.Upload<float>([constants.Rate, constants.AdamStepSize, constants.AdamRootScale, constants.FirstStep], Constants);
+    }
+
+    /// <summary>Updates the parameters with the prepared numbers; leaves them where the norm was not finite.</summary>
+    internal void QueueUpdate()
+    {
+        foreach (ref readonly var run in runs.AsSpan())
+            Update(in run);
+    }
+
+    /// <summary>Counts a step whose update was queued by other means than <see cref="Step"/>.</summary>
+    internal void CountStep() => CompletedSteps++;
+
+    /// <summary>The norm of the last gradients before clipping; once it was not finite it stays so until it is forgotten.</summary>
+    internal double ReadNorm() => Math.Sqrt(Backend.DownloadScalar<double>(Sum));
+
+    /// <summary>Starts the norm anew.</summary>
+    internal void ForgetNorm() => Backend.Upload<double>([0], Sum);
+
+    /// <summary>A state buffer in host memory, a copy where it lies elsewhere.</summary>
+    internal TensorView OnHost(OptimizerState state, ICollection<IDisposable> copies) => target.OnHost(state.Values, copies);
+
+    /// <summary>Replaces a state buffer by what <paramref name="fill"/> writes.</summary>
+    internal void Write(OptimizerState state, FloatWriter fill) => target.Write(state.Values, fill);
+
+    /// <inheritdoc/>
+    public void Dispose() => control.Dispose();
+
+    /// <summary>Numbers of step <paramref name="step"/>, which counts from 1.</summary>
+    private protected abstract OptimizerConstants ConstantsOf(float rate, long step);
+
+    /// <summary>Updates one run.</summary>
+    private protected abstract void Update(in Run run);
 
     private static string[] StateNames(OptimizerOptions options) => options.Kind switch
     {

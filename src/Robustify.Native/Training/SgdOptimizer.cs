@@ -6,10 +6,11 @@ namespace Robustify.Native.Training;
 internal sealed class SgdOptimizer(OptimizerOptions options, IBackend backend, OptimizerState[] state, Optimizer.Run[] runs)
     : Optimizer(options, backend, state, runs)
 {
-    private protected override void Update(in Run run, float rate, long step)
+    private protected override OptimizerConstants ConstantsOf(float rate, long step) => OptimizerConstants.ForSgd(rate, step);
+
+    private protected override void Update(in Run run)
     {
-        var constants = new SgdStepOptions(
-            rate, (float)Options.Momentum, (float)Options.Dampening, Options.Nesterov, run.WeightDecay, FirstStep: step == 1);
-        Backend.SgdStep(run.Parameters, run.Gradients, run.State0, in constants);
+        var options = new SgdStepOptions((float)Options.Momentum, (float)Options.Dampening, Options.Nesterov, run.WeightDecay);
+        Backend.SgdStep(run.Parameters, run.Gradients, run.State0, Constants, Sum, in options);
     }
 }

@@ -1,7 +1,9 @@
 using Robustify.Kernels;
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Loading;
 using Robustify.Native.Graph;
+using Robustify.Native.Graph.Ops;
 using Robustify.Native.Models;
 
 namespace Robustify.Native.Training;
@@ -13,45 +15,60 @@ internal sealed class StepInputs
     private const int ViewBit = 28;
 
     private readonly GraphBuilder graph;
+    private readonly Value images;
     private readonly int batchSize;
     private readonly int views;
+    private readonly int classes;
+    private readonly int[] numbers;
 
     public StepInputs(GraphBuilder graph, IVisionModel model, int batchSize, int views)
     {
         this.graph = graph;
         this.batchSize = batchSize;
         this.views = views;
-        Images = graph.Input("images", new Shape(batchSize * views, model.ImageSize, model.ImageSize, model.Channels));
+        classes = model.Classes;
+        numbers = new int[batchSize * views];
+        images = graph.Input("images", new Shape(batchSize * views, model.ImageSize, model.ImageSize, model.Channels));
+        Images = graph.Compute(images);
         Labels = graph.Input("labels", new Shape(batchSize), DType.Int32);
     }
 
-    /// <summary>[views x batch, side, side, channels]: all of view 0, then all of view 1 ...</summary>
+    /// <summary>[views x batch, side, side, channels]: all of view 0, then all of view 1 ..., in the type the graph computes in.</summary>
     public Value Images { get; }
 
     /// <summary>[batch].</summary>
     public Value Labels { get; }
 
-    /// <summary>Copies a batch's labels and numbers and <paramref name="images"/> into the graph's memory.</summary>
-    public unsafe void Fill(Batch batch, ReadOnlySpan<float> images)
+    /// <summary>Brings a batch's labels and numbers and <paramref name="pixels"/> into the graph's memory.</summary>
+    /// <exception cref="RobustifyException">Another number of images, or a label that the model has no class for.</exception>
+    public void Fill(IBackend backend, Batch batch, ReadOnlySpan<float> pixels)
     {
-        if (batch.Count != batchSize || images.Length != Images.Shape.Count)
+        if (batch.Count != batchSize || pixels.Length != images.Shape.Count)
         {
             throw new RobustifyException(
                 $"training step: a batch of {batch.Count} images found, {batchSize} expected; use a batch no larger than the training set");
         }
 
-        images.CopyTo(Images.View.Span);
-        batch.Labels.CopyTo(new Span<int>(Labels.View.Integers, batchSize));
+        foreach (int label in batch.Labels)
+        {
+            if ((uint)label >= (uint)classes)
+                throw new RobustifyException($"training step: label {label} found, 0..{classes - 1} expected; check the labels and the model's classes");
+        }
+
+        backend.Upload(pixels, images.View);
+        backend.Upload<int>(batch.Labels, Labels.View);
         if (graph.Epoch is { } epoch)
-            *epoch.View.Integers = batch.Epoch;
+            backend.Upload<int>([batch.Epoch], epoch.View);
         if (graph.SampleIds is not { } ids)
             return;
-        if (ids.Shape.Count != Images.Shape[0])
-            throw new InvalidOperationException($"{ids} for {Images}: random layers of a training step number all of its samples");
+        if (ids.Shape.Count != numbers.Length)
+            throw new InvalidOperationException($"{ids} for {images}: random layers of a training step number all of its samples");
         for (int view = 0; view < views; view++)
         {
             for (int i = 0; i < batchSize; i++)
-                ids.View.Integers[view * batchSize + i] = (int)batch.SampleIds[i] | (view << ViewBit);
+                numbers[view * batchSize + i] = (int)batch.SampleIds[i] | (view << ViewBit);
         }
+
+        backend.Upload<int>(numbers, ids.View);
     }
 }

@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Loading;
+using Robustify.Native.Planning;
 using Robustify.Native.Runs;
 
 namespace Robustify.Native.Training;
@@ -21,16 +23,23 @@ public readonly record struct TrainingCost(double Seconds, long Images, long Ste
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    // The sum of losses, on a cache line of its own before the optimizer's state.
+    private const int TotalBytes = 64;
+
     private readonly IBackend backend;
     private readonly ITrainingStep step;
     private readonly BatchLoader loader;
     private readonly TrainerOptions options;
-    private readonly NativeBuffer optimizerMemory;
+    private readonly DeviceBuffer optimizerMemory;
+    private readonly RepeatedWork wholeStep;
+    private readonly TensorView lossTotal;
     private readonly Optimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly Stopwatch watch = new();
     private double lossSum;
     private long lossCount;
+    private int unreadSteps;
+    private double lastLoss = double.NaN;
 
     /// <summary>Makes the optimizer; its memory is taken here.</summary>
     public Trainer(IBackend backend, ITrainingStep step, BatchLoader loader, TrainerOptions options)
@@ -39,8 +48,10 @@ public sealed class Trainer : IDisposable
         (this.backend, this.step, this.loader, this.options) = (backend, step, loader, options);
         var parameters = step.Parameters;
         long stateLength = Optimizer.StateLength(options.Optimizer, parameters.TrainedCount);
-        optimizerMemory = new NativeBuffer(stateLength * sizeof(float), "optimizer state");
-        var state = stateLength == 0 ? default : optimizerMemory.View(0, new Shape(checked((int)stateLength)));
+        optimizerMemory = backend.Allocate(TotalBytes + stateLength * sizeof(float), "optimizer state");
+        lossTotal = optimizerMemory.View(0, new Shape(1));
+        var state = stateLength == 0 ? default : optimizerMemory.View(TotalBytes, new Shape(checked((int)stateLength)));
+        wholeStep = new RepeatedWork(backend, QueueStep);
         optimizer = Optimizer.Create(options.Optimizer, backend, parameters.TrainedData, parameters.TrainedGradients, state, [.. Segments()]);
         schedule = options.CreateSchedule(TotalSteps);
     }
@@ -68,11 +79,14 @@ public sealed class Trainer : IDisposable
             loader.StartEpoch(epoch, (int)(optimizer.CompletedSteps % loader.BatchCount));
             while (loader.Next() is { } batch)
             {
+                if (cancellation.IsCancellationRequested)
+                    ReadLosses();
                 cancellation.ThrowIfCancellationRequested();
                 double loss = Step(batch);
                 progress.Report(optimizer.CompletedSteps - first, loss);
             }
 
+            ReadLosses();
             EpochEnded?.Invoke(epoch, lossSum / Math.Max(1, lossCount));
         }
 
@@ -83,13 +97,21 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>One step on a batch: forward, backward, clip, update.</summary>
-    /// <returns>The sum of the losses.</returns>
+    /// <returns>
+    /// The sum of the losses. On a device that queues its work losses are read only every <see cref="TrainerOptions.StepsBetweenReads"/>
+    /// steps: the mean since the reading before, as of the last reading; NaN before the first.
+    /// </returns>
     public double Step(Batch batch)
+    {
+        return backend.IsHostMemory ? StepAndRead(batch) : StepAhead(batch);
+    }
+
+    private double StepAndRead(Batch batch)
     {
         step.Compute(backend, batch);
         double loss = 0;
         for (int i = 0; i < step.Losses.Count; i++)
-            loss += step.Losses[i].Value.View.Span[0];
+            loss += backend.DownloadScalar<float>(step.Losses[i].Value.View);
         double norm = optimizer.ClipGradients();
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw Diverged(loss, norm);
@@ -99,16 +121,66 @@ public sealed class Trainer : IDisposable
         return loss;
     }
 
+    /// <summary>Queues a step and looks at the losses now and then.</summary>
+    private double StepAhead(Batch batch)
+    {
+        step.Fill(backend, batch);
+        optimizer.Prepare(schedule.RateAt(optimizer.CompletedSteps));
+        wholeStep.Run();
+        optimizer.CountStep();
+        if (++unreadSteps >= options.StepsBetweenReads)
+            ReadLosses();
+        return lastLoss;
+    }
+
+    /// <summary>Everything between two batches, on the device alone.</summary>
+    private void QueueStep()
+    {
+        step.Run(backend);
+        for (int i = 0; i < step.Losses.Count; i++)
+            backend.Copy(step.Losses[i].Value.View, lossTotal, accumulate: true);
+        optimizer.QueueClipping();
+        optimizer.QueueUpdate();
+    }
+
+    /// <summary>Reads what steps left on the device since the last time.</summary>
+    private void ReadLosses()
+    {
+        if (unreadSteps == 0)
+            return;
+        double total = backend.DownloadScalar<float>(lossTotal), norm = optimizer.ReadNorm();
+        lastLoss = total / unreadSteps;
+        if (!double.IsFinite(total) || !double.IsFinite(norm))
+            throw Diverged(lastLoss, norm);
+        backend.Upload<float>([0], lossTotal);
+        lossSum += total;
+        lossCount += unreadSteps;
+        unreadSteps = 0;
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => optimizerMemory.Dispose();
+    public void Dispose()
+    {
+        wholeStep.Dispose();
+        optimizer.Dispose();
+        optimizerMemory.Dispose();
+    }
 
     private RunFailedException Diverged(double loss, double norm)
     {
         string tensor = step.FindNonFinite(backend) ?? (double.IsFinite(loss) ? "the gradient norm" : "the loss");
         return new RunFailedException(
-            $"training: step {optimizer.CompletedSteps + 1}: loss {loss}, gradient norm {norm}; '{tensor}' is the first tensor that is not finite; "
+            $"training: step {StepsInQuestion()}: loss {loss}, gradient norm {norm}; '{tensor}' is the first tensor that is not finite; "
             + "the last good checkpoint is kept; lower --rate or check the data");
     }
+
+    // On a device that queues steps, the first bad one is among those since the last reading.
+    private string StepsInQuestion() => unreadSteps switch
+    {
+        0 => string.Create(CultureInfo.InvariantCulture, $"{optimizer.CompletedSteps + 1}"),
+        1 => string.Create(CultureInfo.InvariantCulture, $"{optimizer.CompletedSteps}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{optimizer.CompletedSteps - unreadSteps + 1}..{optimizer.CompletedSteps}"),
+    };
 
     private IEnumerable<ParameterSegment> Segments()
     {

@@ -33,6 +33,9 @@ public sealed record TrainerOptions
     /// <summary>Where the cosine ends, as a part of the highest rate.</summary>
     public double FinalRateFraction { get; init; } = 0.01;
 
+    /// <summary>Steps between two looks at the losses on a device that queues its work; at least 1. No result depends on it.</summary>
+    public int StepsBetweenReads { get; init; } = 20;
+
     /// <summary>Refuses what cannot be run.</summary>
     public void Validate()
     {
@@ -40,6 +43,8 @@ public sealed record TrainerOptions
             throw new RobustifyException($"training: {Epochs} epochs found, 1..100000 expected");
         if (!(WarmupFraction is >= 0 and < 1) || !(FinalRateFraction is >= 0 and <= 1))
             throw new RobustifyException($"training: warm-up {WarmupFraction} and final rate {FinalRateFraction} found, parts of 1 expected");
+        if (StepsBetweenReads < 1)
+            throw new RobustifyException($"training: {StepsBetweenReads} steps between readings found, at least 1 expected");
         Optimizer.Validate();
     }
 

@@ -20,14 +20,22 @@ public static class TrainingState
     /// <summary>Writes the state whole or not at all. <paramref name="run"/> says in one line what must be equal to resume.</summary>
     public static void Save(string path, ParameterStore parameters, Optimizer optimizer, string run)
     {
-        var writer = new SafetensorsWriter();
-        writer.SetMetadata(RunKey, run);
-        writer.SetMetadata(StepKey, optimizer.CompletedSteps.ToString(CultureInfo.InvariantCulture));
-        foreach (var parameter in parameters.All)
-            writer.AddFloats(parameter.Spec.Name, Array.ConvertAll(parameter.Spec.Shape.ToArray(), x => (long)x), Values(parameter.Value.View));
-        foreach (var state in optimizer.State)
-            writer.AddFloats(OptimizerPrefix + state.Name, [state.Values.Shape.Count], Values(state.Values));
-        writer.Save(path);
+        var copies = new List<IDisposable>();
+        try
+        {
+            var writer = new SafetensorsWriter();
+            writer.SetMetadata(RunKey, run);
+            writer.SetMetadata(StepKey, optimizer.CompletedSteps.ToString(CultureInfo.InvariantCulture));
+            foreach (var parameter in parameters.All)
+                writer.AddFloats(parameter.Spec.Name, Array.ConvertAll(parameter.Spec.Shape.ToArray(), x => (long)x), Values(parameters.OnHost(parameter, copies)));
+            foreach (var state in optimizer.State)
+                writer.AddFloats(OptimizerPrefix + state.Name, [state.Values.Shape.Count], Values(optimizer.OnHost(state, copies)));
+            writer.Save(path);
+        }
+        finally
+        {
+            copies.ForEach(copy => copy.Dispose());
+        }
     }
 
     /// <summary>Fills tensors and optimizer from a state file.</summary>
@@ -43,9 +51,9 @@ public static class TrainingState
         if (!long.TryParse(file.Metadata.GetValueOrDefault(StepKey, ""), NumberStyles.None, CultureInfo.InvariantCulture, out long step))
             throw new RobustifyException($"{path}: has no number of finished steps; it is damaged: start the run without --resume");
         foreach (var parameter in parameters.All)
-            file.ReadFloat32(parameter.Spec.Name, parameter.Value.View.Span);
+            parameters.Write(parameter, span => file.ReadFloat32(parameter.Spec.Name, span));
         foreach (var state in optimizer.State)
-            file.ReadFloat32(OptimizerPrefix + state.Name, state.Values.Span);
+            optimizer.Write(state, span => file.ReadFloat32(OptimizerPrefix + state.Name, span));
         optimizer.Resume(step);
     }
 

@@ -51,7 +51,7 @@ public static class BenchmarkWorkflow
         try
         {
             foreach (var (name, model) in options.Models)
-                loaded.Add(LoadedModel.Open(name, model));
+                loaded.Add(LoadedModel.Open(name, model, context.Target));
             var data = LabeledData.Open(options.Data, options.Seed, testLimit: options.TestLimit);
             foreach (var model in loaded)
                 data.RequireClasses(model.Source.Model, model.Source.Name);

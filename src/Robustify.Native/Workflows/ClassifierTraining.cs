@@ -24,7 +24,7 @@ public static class ClassifierTraining
         return directory.Guard(() =>
         {
             var cost = Train(options, context, source, data, directory);
-            using var trained = LoadedModel.Open(options.ResultName, directory.Root);
+            using var trained = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
             var results = Benchmark.Run([trained.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
             foreach (var result in results)
@@ -37,12 +37,12 @@ public static class ClassifierTraining
     internal static TrainingCost Train(
         ClassifierTrainingOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
-        using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed);
+        using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed, context.Target);
         using var step = new ClassificationStep(Regularized(source.Model, options), parameters, new ClassificationOptions
         {
             BatchSize = Math.Min(options.Batch, data.Train.Length), LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout,
             AugMixViews = options.AugMixViews, ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
-        });
+        }, context.Target);
         return new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,

@@ -74,7 +74,7 @@ public static class DistillationWorkflow
         return directory.Guard(() =>
         {
             var cost = Train(options, context, source, data, directory);
-            using var robust = LoadedModel.Open("robust", directory.Root);
+            using var robust = LoadedModel.Open("robust", directory.Root, context.Target);
             var results = Benchmark.Run([robust.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { ["robust"] = cost }));
             context.Message($"robust: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
@@ -89,9 +89,9 @@ public static class DistillationWorkflow
         var teacherSource = RequireModels(options, source);
         var method = options.Method with { Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length) };
         var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail, method.Tuned);
-        using var parameters = student.CreateTrainingStore(source, options.Seed);
-        using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed);
-        using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method);
+        using var parameters = student.CreateTrainingStore(source, options.Seed, context.Target);
+        using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed, context.Target);
+        using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method, context.Target);
         var inference = StudentInference.From(method);
         var cost = new TrainingRun
         {
@@ -132,8 +132,8 @@ public static class DistillationWorkflow
         DistillationRunOptions options, RunContext context, ModelSource source, ThreeHeadedStudent student, ParameterStore parameters,
         StudentInference inference, LabeledData data)
     {
-        using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize);
-        using var original = LoadedModel.Open("original", options.Student);
+        using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target);
+        using var original = LoadedModel.Open("original", options.Student, context.Target);
         return SelectorCalibrator.Run(tuned, original.Predictor, data.TrainSource, data.HeldOut, options.CleanMargin, options.Seed, context);
     }
 

@@ -45,7 +45,7 @@ public static class PredictionWorkflow
         if (options.Top < 1)
             throw new RobustifyException($"--top: {options.Top} found, at least 1 expected");
         var files = new PictureFiles(options.Inputs);
-        using var model = LoadedModel.Open("predict", options.Model);
+        using var model = LoadedModel.Open("predict", options.Model, context.Target);
         string[] names = ClassNames(options, model.Source.Model);
         int[] indices = [.. Enumerable.Range(0, files.Count)];
         var batch = new ImageBatch(model.Source.Model, Benchmark.BatchSize, context.Workers);
@@ -55,9 +55,9 @@ public static class PredictionWorkflow
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, files.Count - first);
-            batch.Read(context.Backend.Threads, files, indices.AsSpan(first, count));
-            batch.Corrupt(context.Backend.Threads, Condition.Clean, seed: 0);
-            batch.Normalize(context.Backend.Threads, model.Predictor.Normalization, model.Predictor.Images);
+            batch.Read(context.Threads, files, indices.AsSpan(first, count));
+            batch.Corrupt(context.Threads, Condition.Clean, seed: 0);
+            batch.Normalize(context.Threads, model.Predictor.Normalization, model.Predictor.Images);
             model.Predictor.Predict(context.Backend, batch.SampleIds);
             for (int row = 0; row < count; row++)
                 predictions.Add(Answer(model.Predictor, row, files.PathOf(first + row), names, options.Top));

@@ -78,7 +78,7 @@ public static class QuickstartWorkflow
         try
         {
             foreach (var (name, model) in models)
-                loaded.Add(LoadedModel.Open(name, model));
+                loaded.Add(LoadedModel.Open(name, model, context.Target));
             var measured = new BenchmarkOptions { Seed = options.Seed, CorruptedImages = options.Amounts.CorruptedImages };
             return Benchmark.Run([.. loaded.Select(m => m.Predictor)], data.TestSource, data.Test, measured, context);
         }

@@ -1,5 +1,6 @@
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
+using Robustify.Native.Corruptions.Jobs;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Tests.Data.Images;
 

@@ -24,16 +24,21 @@ public sealed class SplitMix64Stream(ulong seed) : IRandomStream
     public int NextInteger(int low, int high) => low + (int)Math.Floor(NextUniform() * (high - low));
 }
 
-/// <summary>Replays recorded standard normals; any other draw is an error.</summary>
-public sealed class RecordedNormals(float[] draws) : IRandomStream
+/// <summary>Replays recorded draws, each kind from its own list; a draw that was not recorded is an error.</summary>
+public sealed class RecordedDraws(float[]? normals = null, double[]? uniforms = null, int[]? integers = null) : IRandomStream
 {
-    private int next;
+    private int nextNormal;
+    private int nextUniform;
+    private int nextInteger;
 
-    public double NextNormal() => draws[next++];
+    public double NextNormal() => Take(normals, ref nextNormal, "normal");
 
-    public double NextUniform() => throw new InvalidOperationException("a uniform was drawn where only normals are recorded");
+    public double NextUniform() => Take(uniforms, ref nextUniform, "uniform");
 
-    public int NextInteger(int low, int high) => throw new InvalidOperationException("an integer was drawn where only normals are recorded");
+    public int NextInteger(int low, int high) => Take(integers, ref nextInteger, "integer");
+
+    private static T Take<T>(T[]? draws, ref int next, string what) =>
+        draws is not null ? draws[next++] : throw new InvalidOperationException($"a {what} was drawn where none is recorded");
 }
 
 /// <summary>For corruptions that must not draw at all.</summary>

@@ -11,7 +11,7 @@ public static class AddOperation
     {
         if (a.Shape != b.Shape)
             throw new RobustifyException($"add {name}: {a.Shape} and {b.Shape} found, equal shapes expected");
-        var y = graph.Activation(name, a.Shape, a.RequiresGradient || b.RequiresGradient);
+        var y = graph.Activation(name, a.Shape, a.RequiresGradient || b.RequiresGradient, a.Type);
         graph.Add(new Forward(a, b, y));
         return y;
     }

@@ -13,7 +13,7 @@ public static class AttentionOperation
         var s = qkv.Shape;
         if (s.Rank != 3 || heads < 1 || s[2] % (3L * heads) != 0)
             throw new RobustifyException($"attention {name}: {s} with {heads} heads found, [samples, tokens, 3 x heads x headDim] expected");
-        var y = graph.Activation(name, new Shape(s[0], s[1], s[2] / 3), qkv.RequiresGradient);
+        var y = graph.Activation(name, new Shape(s[0], s[1], s[2] / 3), qkv.RequiresGradient, qkv.Type);
         var logSumExp = graph.Activation(name + ".lse", new Shape(s[0], heads, s[1]), false);
         graph.Add(new Forward(qkv, y, logSumExp, heads));
         return y;

@@ -32,7 +32,7 @@ public static class BatchNormOperation
             throw new RobustifyException($"batch norm {name}: input {x.Shape} and residual {residual.Shape} found, equal shapes expected");
 
         bool requires = x.RequiresGradient || parameters.Trained || (residual?.RequiresGradient ?? false);
-        var y = graph.Activation(name, x.Shape, requires);
+        var y = graph.Activation(name, x.Shape, requires, x.Type);
         var channels = new Shape(x.Shape.Columns);
         var mean = graph.Activation(name + ".mean", channels, false);
         var reciprocalDeviation = graph.Activation(name + ".rstd", channels, false);

@@ -17,26 +17,26 @@ public static class ConvolutionOperation
         var geometry = new ConvolutionGeometry(w[1], stride, padding);
         if (geometry.OutputSide(s[1]) < 1 || geometry.OutputSide(s[2]) < 1)
             throw new RobustifyException($"convolution {name}: input {s} is smaller than the kernel of {w[1]}; use larger images");
-        var y = graph.Activation(name, geometry.OutputShape(s, w[0]), x.RequiresGradient || weight.Gradient is not null);
-        graph.Add(new Forward(x, weight, y, geometry));
+        var y = graph.Activation(name, geometry.OutputShape(s, w[0]), x.RequiresGradient || weight.Gradient is not null, x.Type);
+        graph.Add(new Forward(x, weight, graph.Weight(weight, x.Type), y, geometry));
         return y;
     }
 
-    private sealed class Forward(Value x, Parameter weight, Value y, ConvolutionGeometry geometry) : Node
+    private sealed class Forward(Value x, Parameter parameter, Value weight, Value y, ConvolutionGeometry geometry) : Node
     {
-        public override IEnumerable<Value> Inputs => [x];
+        public override IEnumerable<Value> Inputs => [x, weight];
 
         public override IEnumerable<Value> Outputs => [y];
 
-        public override void Execute(IBackend backend) => backend.Convolution(x.View, weight.Value.View, y.View, geometry);
+        public override void Execute(IBackend backend) => backend.Convolution(x.View, weight.View, y.View, geometry);
 
         public override void Differentiate(GradientBuilder gradients)
         {
             var dy = gradients.Of(y);
-            if (gradients.Target(weight, out bool accumulateWeight) is { } dweight)
+            if (gradients.Target(parameter, out bool accumulateWeight) is { } dweight)
                 gradients.Emit([dy, x], [dweight], b => b.ConvolutionWeightGradient(dy.View, x.View, dweight.View, geometry, accumulateWeight));
             if (gradients.Target(x, out bool accumulate) is { } dx)
-                gradients.Emit([dy], [dx], b => b.ConvolutionInputGradient(dy.View, weight.Value.View, dx.View, geometry, accumulate));
+                gradients.Emit([dy, weight], [dx], b => b.ConvolutionInputGradient(dy.View, weight.View, dx.View, geometry, accumulate));
         }
     }
 }

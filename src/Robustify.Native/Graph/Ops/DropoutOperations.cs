@@ -14,7 +14,7 @@ public static class DropoutOperations
         if (!graph.Training || probability == 0)
             return x;
         var (sampleIds, epoch) = graph.DrawInputs(x.Shape[0]);
-        var y = graph.Activation(name, x.Shape, x.RequiresGradient);
+        var y = graph.Activation(name, x.Shape, x.RequiresGradient, x.Type);
         graph.Add(new DropoutForward(x, sampleIds, epoch, y, Purpose(graph, RandomPurpose.Dropout), graph.Seed, probability));
         return y;
     }
@@ -28,7 +28,7 @@ public static class DropoutOperations
         if (!graph.Training || probability == 0)
             return graph.Add(name, x, branch);
         var (sampleIds, epoch) = graph.DrawInputs(x.Shape[0]);
-        var y = graph.Activation(name, x.Shape, x.RequiresGradient || branch.RequiresGradient);
+        var y = graph.Activation(name, x.Shape, x.RequiresGradient || branch.RequiresGradient, x.Type);
         graph.Add(new DepthForward(x, branch, sampleIds, epoch, y, Purpose(graph, RandomPurpose.StochasticDepth), graph.Seed, probability));
         return y;
     }

@@ -16,7 +16,7 @@ public static class LayerNormOperation
                 $"layer norm {name}: input {x.Shape}, scale {gamma.Value.Shape} and shift {beta.Value.Shape} found, the widths must agree");
         }
 
-        var y = graph.Activation(name, x.Shape, x.RequiresGradient || gamma.Gradient is not null || beta.Gradient is not null);
+        var y = graph.Activation(name, x.Shape, x.RequiresGradient || gamma.Gradient is not null || beta.Gradient is not null, x.Type);
         var rows = new Shape(x.Shape.Rows);
         var mean = graph.Activation(name + ".mean", rows, false);
         var reciprocalDeviation = graph.Activation(name + ".rstd", rows, false);

@@ -7,8 +7,12 @@ namespace Robustify.Native.Graph.Ops;
 /// <summary>y = activation(x Wᵀ + b) on the last extent.</summary>
 public static class LinearOperation
 {
-    /// <summary>x [..., in], weight [out, in], bias [out] or none; the result is [..., out].</summary>
-    public static Value Linear(this GraphBuilder graph, string name, Value x, Parameter weight, Parameter? bias, Activation activation = Activation.None)
+    /// <summary>
+    /// x [..., in], weight [out, in], bias [out] or none; the result is [..., out], of the type of x or of <paramref name="type"/>: logits are
+    /// Float32 whatever the features are.
+    /// </summary>
+    public static Value Linear(
+        this GraphBuilder graph, string name, Value x, Parameter weight, Parameter? bias, Activation activation = Activation.None, DType? type = null)
     {
         var w = weight.Value.Shape;
         if (w.Rank != 2 || w.Columns != x.Shape.Columns)
@@ -18,37 +22,38 @@ public static class LinearOperation
         int[] extents = x.Shape.ToArray();
         extents[^1] = w.Rows;
         bool requires = x.RequiresGradient || weight.Gradient is not null || bias?.Gradient is not null;
-        var y = graph.Activation(name, new Shape(extents), requires);
-        var preActivation = requires && activation != Activation.None ? graph.Activation(name + ".pre", y.Shape, false) : null;
-        graph.Add(new Forward(x, weight, bias, y, preActivation, activation));
+        var y = graph.Activation(name, new Shape(extents), requires, type ?? x.Type);
+        var preActivation = requires && activation != Activation.None ? graph.Activation(name + ".pre", y.Shape, false, y.Type) : null;
+        graph.Add(new Forward(x, weight, graph.Weight(weight, x.Type), bias, y, preActivation, activation));
         return y;
     }
 
-    private sealed class Forward(Value x, Parameter weight, Parameter? bias, Value y, Value? preActivation, Activation activation) : Node
+    private sealed class Forward(
+        Value x, Parameter parameter, Value weight, Parameter? bias, Value y, Value? preActivation, Activation activation) : Node
     {
-        public override IEnumerable<Value> Inputs => [x];
+        public override IEnumerable<Value> Inputs => [x, weight];
 
         public override IEnumerable<Value> Outputs => preActivation is null ? [y] : [y, preActivation];
 
         public override void Execute(IBackend backend) => backend.Linear(
-            x.View, weight.Value.View, bias?.Value.View ?? default, y.View, activation, preActivation?.View ?? default);
+            x.View, weight.View, bias?.Value.View ?? default, y.View, activation, preActivation?.View ?? default);
 
         public override void Differentiate(GradientBuilder gradients)
         {
             var dy = gradients.Of(y);
             if (preActivation is not null)
             {
-                var (dactivated, dpre) = (dy, gradients.Temporary(preActivation.Name + ".gradient", y.Shape));
+                var (dactivated, dpre) = (dy, gradients.Temporary(preActivation.Name + ".gradient", y.Shape, y.Type));
                 gradients.Emit([dactivated, preActivation], [dpre], b => b.ActivationGradient(dactivated.View, preActivation.View, dpre.View, activation));
                 dy = dpre;
             }
 
             if (gradients.Target(bias, out bool accumulateBias) is { } dbias)
                 gradients.Emit([dy], [dbias], b => b.BiasGradient(dy.View, dbias.View, accumulateBias));
-            if (gradients.Target(weight, out bool accumulateWeight) is { } dweight)
+            if (gradients.Target(parameter, out bool accumulateWeight) is { } dweight)
                 gradients.Emit([dy, x], [dweight], b => b.LinearWeightGradient(dy.View, x.View, dweight.View, accumulateWeight));
             if (gradients.Target(x, out bool accumulate) is { } dx)
-                gradients.Emit([dy], [dx], b => b.LinearInputGradient(dy.View, weight.Value.View, dx.View, accumulate));
+                gradients.Emit([dy, weight], [dx], b => b.LinearInputGradient(dy.View, weight.View, dx.View, accumulate));
         }
     }
 }

@@ -14,7 +14,7 @@ public static class PoolOperations
             throw new RobustifyException($"max pool {name}: {x.Shape} and {geometry} found, [N, H, W, C] and at most half a window of padding expected");
         if (geometry.OutputSide(x.Shape[1]) < 1 || geometry.OutputSide(x.Shape[2]) < 1)
             throw new RobustifyException($"max pool {name}: {x.Shape} is smaller than the window of {geometry.Kernel}; use larger images");
-        var y = graph.Activation(name, geometry.OutputShape(x.Shape, x.Shape[3]), x.RequiresGradient);
+        var y = graph.Activation(name, geometry.OutputShape(x.Shape, x.Shape[3]), x.RequiresGradient, x.Type);
         var argmax = graph.Activation(name + ".argmax", y.Shape, false, DType.Int32);
         graph.Add(new MaxForward(x, y, argmax, geometry));
         return y;
@@ -26,7 +26,7 @@ public static class PoolOperations
         int samples = x.Shape[0], columns = x.Shape.Columns;
         if (x.Shape.Rank < 3 || skip < 0 || skip >= x.Shape.Rows / samples)
             throw new RobustifyException($"mean pool {name}: {x.Shape} without its first {skip} positions found, [N, ..., C] and a position left expected");
-        var y = graph.Activation(name, new Shape(samples, columns), x.RequiresGradient);
+        var y = graph.Activation(name, new Shape(samples, columns), x.RequiresGradient, x.Type);
         graph.Add(new MeanForward(x, y, new Shape(samples, x.Shape.Rows / samples, columns), skip));
         return y;
     }

@@ -13,7 +13,7 @@ public static class TokenOperations
         var s = images.Shape;
         if (s.Rank != 4 || patch < 1 || s[1] % patch != 0 || s[2] % patch != 0)
             throw new RobustifyException($"patchify {name}: images {s} and patch {patch} found, sides that are multiples of the patch expected");
-        var y = graph.Activation(name, new Shape(s[0], s[1] / patch * (s[2] / patch), patch * patch * s[3]), images.RequiresGradient);
+        var y = graph.Activation(name, new Shape(s[0], s[1] / patch * (s[2] / patch), patch * patch * s[3]), images.RequiresGradient, images.Type);
         graph.Add(new PatchifyForward(images, y, patch));
         return y;
     }
@@ -32,7 +32,7 @@ public static class TokenOperations
         if (positions.Value.Shape != new Shape(tokens, s[2]))
             throw new RobustifyException($"tokens {name}: positions {positions.Value.Shape} and patches {s} found, positions [{tokens}, {s[2]}] expected");
         bool requires = patches.RequiresGradient || classToken?.Gradient is not null || positions.Gradient is not null;
-        var y = graph.Activation(name, new Shape(s[0], tokens, s[2]), requires);
+        var y = graph.Activation(name, new Shape(s[0], tokens, s[2]), requires, patches.Type);
         graph.Add(new AssembleForward(patches, classToken, positions, y));
         return y;
     }
@@ -42,7 +42,7 @@ public static class TokenOperations
     {
         if (tokens.Shape.Rank != 3)
             throw new RobustifyException($"first token {name}: {tokens.Shape} found, [N, T, D] expected");
-        var y = graph.Activation(name, new Shape(tokens.Shape[0], tokens.Shape[2]), tokens.RequiresGradient);
+        var y = graph.Activation(name, new Shape(tokens.Shape[0], tokens.Shape[2]), tokens.RequiresGradient, tokens.Type);
         graph.Add(new SelectForward(tokens, y));
         return y;
     }

@@ -16,8 +16,8 @@ public static class UncertaintyOperations
             throw new RobustifyException($"rows {name}: {first}..{first + rows - 1} of {x.Shape} found, rows inside expected");
         int[] extents = x.Shape.ToArray();
         extents[0] = rows;
-        var y = graph.Activation(name, new Shape(extents), false);
-        long skippedBytes = x.Shape.Count / x.Shape[0] * first * sizeof(float);
+        var y = graph.Activation(name, new Shape(extents), false, x.Type);
+        long skippedBytes = x.Shape.Count / x.Shape[0] * first * x.Type.Size();
         graph.Add(new FrozenNode([x], [y], b =>
             b.Copy(new TensorView(x.View.Pointer + (nint)skippedBytes, x.Type, y.Shape), y.View, accumulate: false)));
         return y;
@@ -68,20 +68,21 @@ public static class UncertaintyOperations
         var (sampleIds, epoch) = graph.DrawInputs(samples ?? rows);
         uint layer = ++graph.RandomLayers;
         ulong seed = graph.Seed;
-        var dropped = graph.Activation(name + ".dropped", new Shape(passes * rows, width), false);
+        var dropped = graph.Activation(name + ".dropped", new Shape(passes * rows, width), false, features.Type);
         graph.Add(new FrozenNode([features, sampleIds, epoch], [dropped], b =>
         {
             var ids = new TensorView(sampleIds.View.Pointer + firstSample * sizeof(int), DType.Int32, new Shape(rows));
             for (int pass = 0; pass < passes; pass++)
             {
-                var slice = new TensorView(dropped.View.Pointer + (nint)((long)pass * rows * width * sizeof(float)), DType.Float32, features.Shape);
+                var slice = new TensorView(dropped.View.Pointer + (nint)((long)pass * rows * width * features.Type.Size()), features.Type, features.Shape);
                 uint purpose = (uint)RandomPurpose.MonteCarloDropout | ((uint)pass << 8) | (layer << 16);
                 b.Dropout(features.View, ids, slice, new DropoutDraw(seed, purpose, epoch.View, probability), accumulate: false);
             }
         }));
         var logits = graph.Activation(name + ".passes", new Shape(passes * rows, weight.Value.Shape[0]), false);
-        graph.Add(new FrozenNode([dropped], [logits], b =>
-            b.Linear(dropped.View, weight.Value.View, bias.Value.View, logits.View, Activation.None, default)));
+        var compute = graph.Weight(weight, features.Type);
+        graph.Add(new FrozenNode([dropped, compute], [logits], b =>
+            b.Linear(dropped.View, compute.View, bias.Value.View, logits.View, Activation.None, default)));
         var mean = graph.Activation(name, new Shape(rows, weight.Value.Shape[0]), false);
         graph.Add(new FrozenNode([logits], [mean], b => b.LogMeanSoftmax(logits.View, mean.View)));
         return mean;

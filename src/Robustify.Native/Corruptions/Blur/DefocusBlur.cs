@@ -1,0 +1,113 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Pixels;
+using Robustify.Native.Data.Images;
+
+namespace Robustify.Native.Corruptions.Blur;
+
+/// <summary>Correlates every channel with an antialiased disk, borders mirrored without repeating the edge pixel ("reflect 101").</summary>
+internal sealed unsafe class DefocusBlur : Corruption
+{
+    private const int Lanes = 16;
+
+    private static readonly SeverityTable<DiskKernel> Kernels = new(
+        imageNet224: Disks((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)),
+        inception299: Disks((4, 0.1), (5, 0.5), (7, 0.5), (10, 0.5), (12, 0.5)),
+        tiny64: Disks((0.5, 0.6), (1, 0.1), (1.5, 0.1), (2.5, 0.01), (3, 0.1)),
+        cifar32: Disks((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1, 0.2), (1.5, 0.1)));
+
+    public override string Name => "defocus_blur";
+
+    public override CorruptionGroup Group => CorruptionGroup.Blur;
+
+    public override int Index => 3;
+
+    private protected override void Apply(
+        Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
+    {
+        DiskKernel kernel = Kernels.At(variant, severity);
+        int channels = source.Channels, row = source.Width * channels, reach = kernel.Reach;
+        int paddedRow = row + 2 * reach * channels + Lanes; // the last vector of a row may look beyond it
+        Span<ushort> padded = scratch.Shorts(paddedRow * (source.Height + 2 * reach));
+        Span<double> sums = scratch.Doubles(0, row + Lanes);
+        Span<int> offsets = scratch.Integers(0, kernel.TapCount);
+        Pad(source, padded, paddedRow, reach);
+        int next = 0;
+        foreach (var ring in kernel.Rings)
+        {
+            foreach (var (x, y) in ring.Offsets)
+                offsets[next++] = y * paddedRow + x * channels;
+        }
+
+        fixed (ushort* centre = &padded[reach * paddedRow + reach * channels])
+        {
+            fixed (int* offset = offsets)
+            {
+                for (int y = 0; y < source.Height; y++)
+                {
+                    for (int x = 0; x < row; x += Lanes)
+                        Correlate(centre + (long)y * paddedRow + x, offset, kernel.Rings, sums[x..]);
+                    UnitRange.ToBytes(sums[..row], destination.Pixels.Slice(y * row, row));
+                }
+            }
+        }
+    }
+
+    // A ring's bytes are summed exactly in 16 bits; its weight is applied once.
+    private static void Correlate(ushort* centre, int* offset, DiskKernel.Ring[] rings, Span<double> sums)
+    {
+        var total0 = Vector256<double>.Zero;
+        var (total1, total2, total3) = (total0, total0, total0);
+        foreach (var ring in rings)
+        {
+            var sum = Vector256<ushort>.Zero;
+            int* end = offset + ring.Offsets.Length;
+            for (; offset < end; offset++)
+                sum += Vector256.Load(centre + *offset);
+            var weight = Vector256.Create(ring.Weight / 255);
+            var (low, high) = Vector256.Widen(sum);
+            total0 = AddScaled(low.GetLower(), weight, total0);
+            total1 = AddScaled(low.GetUpper(), weight, total1);
+            total2 = AddScaled(high.GetLower(), weight, total2);
+            total3 = AddScaled(high.GetUpper(), weight, total3);
+        }
+
+        total0.CopyTo(sums);
+        total1.CopyTo(sums[4..]);
+        total2.CopyTo(sums[8..]);
+        total3.CopyTo(sums[12..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> AddScaled(Vector128<uint> sum, Vector256<double> weight, Vector256<double> total)
+    {
+        var exact = System.Runtime.Intrinsics.X86.Avx.IsSupported
+            ? System.Runtime.Intrinsics.X86.Avx.ConvertToVector256Double(sum.AsInt32())
+            : Vector256.Create((double)sum[0], sum[1], sum[2], sum[3]);
+        return Vector256.FusedMultiplyAdd(exact, weight, total);
+    }
+
+    private static void Pad(Image8 source, Span<ushort> padded, int paddedRow, int reach)
+    {
+        ReadOnlySpan<byte> pixels = source.Pixels;
+        int channels = source.Channels, row = source.Width * channels;
+        for (int y = -reach; y < source.Height + reach; y++)
+        {
+            ReadOnlySpan<byte> from = pixels.Slice(Border.Reflect101(y, source.Height) * row, row);
+            Span<ushort> to = padded.Slice((y + reach) * paddedRow, paddedRow);
+            to[^Lanes..].Clear();
+            for (int x = 0; x < reach * channels; x++)
+            {
+                to[x] = from[Border.Reflect101(x / channels - reach, source.Width) * channels + x % channels];
+                to[reach * channels + row + x] = from[Border.Reflect101(source.Width + x / channels, source.Width) * channels + x % channels];
+            }
+
+            Span<ushort> inner = to.Slice(reach * channels, row);
+            for (int x = 0; x < row; x++)
+                inner[x] = from[x];
+        }
+    }
+
+    private static DiskKernel[] Disks(params (double Radius, double AliasSigma)[] disks) => [.. disks.Select(disk => new DiskKernel(disk.Radius, disk.AliasSigma))];
+}

@@ -1,0 +1,29 @@
+using Robustify.Kernels.Random;
+using Robustify.Native.Data.Images;
+
+namespace Robustify.Native.Corruptions.Digital;
+
+/// <summary>Shrinks each side to trunc(side * scale) with Pillow's box filter and enlarges back with the same filter.</summary>
+internal sealed class Pixelate : Corruption
+{
+    private static readonly SeverityTable<double> Scale = new(
+        imageNet224: [0.6, 0.5, 0.4, 0.3, 0.25],
+        inception299: [0.5, 0.4, 0.3, 0.25, 0.2],
+        tiny64: [0.9, 0.8, 0.7, 0.6, 0.5],
+        cifar32: [0.95, 0.9, 0.85, 0.75, 0.65]);
+
+    public override string Name => "pixelate";
+
+    public override CorruptionGroup Group => CorruptionGroup.Digital;
+
+    public override int Index => 13;
+
+    private protected override void Apply(
+        Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
+    {
+        double scale = Scale.At(variant, severity);
+        int width = Math.Max((int)(source.Width * scale), 1), height = Math.Max((int)(source.Height * scale), 1);
+        scratch.Resampler.Resize(source, scratch.SmallImage, width, height, ResampleFilter.Box);
+        scratch.Resampler.Resize(scratch.SmallImage, destination, source.Width, source.Height, ResampleFilter.Box);
+    }
+}

@@ -1,0 +1,126 @@
+using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Blur;
+using Robustify.Native.Corruptions.Pixels;
+using Robustify.Native.Data.Images;
+
+namespace Robustify.Native.Corruptions.Weather;
+
+/// <summary>
+/// Splashes: smoothed noise above a threshold. Water (severities 1 to 3) is added in pale turquoise where light catches on the edges of the
+/// drops, in proportion to the strongest place of this image; mud (4 and 5) covers the image in brown.
+/// </summary>
+internal sealed class Spatter : Corruption
+{
+    private static readonly SeverityTable<Splash> Splashes = new(
+        imageNet224: [new(0.65, 0.3, 4, 0.69, 0.6), new(0.65, 0.3, 3, 0.68, 0.6), new(0.65, 0.3, 2, 0.68, 0.5),
+            new(0.65, 0.3, 1, 0.65, MudOf(1.5)), new(0.67, 0.4, 1, 0.65, MudOf(1.5))],
+        inception299: [new(0.65, 0.3, 4, 0.69, 0.9), new(0.65, 0.3, 3.5, 0.68, 0.9), new(0.65, 0.3, 3, 0.68, 0.8),
+            new(0.65, 0.3, 1.2, 0.65, MudOf(1.8)), new(0.67, 0.4, 1.2, 0.65, MudOf(1.8))],
+        tiny64: [new(0.62, 0.1, 0.7, 0.7, 0.6), new(0.65, 0.1, 0.8, 0.7, 0.6), new(0.65, 0.3, 1, 0.69, 0.6),
+            new(0.65, 0.1, 0.7, 0.68, MudOf(0.6)), new(0.65, 0.1, 0.5, 0.67, MudOf(0.6))],
+        cifar32: [new(0.62, 0.1, 0.7, 0.7, 0.5), new(0.65, 0.1, 0.8, 0.7, 0.5), new(0.65, 0.3, 1, 0.69, 0.5),
+            new(0.65, 0.1, 0.7, 0.69, MudOf(0.6)), new(0.65, 0.1, 0.5, 0.68, MudOf(0.6))]);
+
+    // Levels of red, green and blue; the last is the luma, for grey images.
+    private static readonly float[] Water = [175, 238, 238, 219.163f];
+    private static readonly float[] Mud = [63, 42, 20, 45.771f];
+
+    public override string Name => "spatter";
+
+    public override CorruptionGroup Group => CorruptionGroup.Extra;
+
+    public override int Index => 17;
+
+    private protected override void Apply(
+        Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
+    {
+        Splash splash = Splashes.At(variant, severity);
+        int width = source.Width, height = source.Height, pixels = width * height;
+        Span<float> normals = scratch.Floats(0, pixels);
+        Span<double> liquid = scratch.Doubles(0, pixels);
+        random.FillNormals(normals);
+        for (int i = 0; i < pixels; i++)
+            liquid[i] = splash.Mean + splash.Deviation * normals[i];
+        GaussianFilter.Apply(liquid, width, height, 1, splash.Smoothing, mirrored: false, scratch);
+        if (splash.MudSmoothing is null)
+            AddWater(source, destination, liquid, splash, normals, scratch);
+        else
+            CoverWithMud(source, destination, liquid, splash, scratch);
+    }
+
+    private static void AddWater(
+        Image8 source, Image8 destination, ReadOnlySpan<double> liquid, Splash splash, Span<float> light, CorruptionScratch scratch)
+    {
+        int width = source.Width, height = source.Height;
+        var levels = new PaddedPlane(0, width, height, scratch);
+        for (int y = 0; y < height; y++)
+        {
+            Span<int> row = levels.Row(y);
+            ReadOnlySpan<double> from = liquid.Slice(y * width, width);
+            for (int x = 0; x < width; x++)
+                row[x] = from[x] < splash.Threshold ? 0 : (byte)(int)(from[x] * 255); // beyond 1 the byte wraps round, as published
+        }
+
+        levels.RepeatEdges();
+        Span<byte> relief = scratch.Bytes(3, width * height);
+        DropletRelief.Find(levels, relief, scratch);
+        float strongest = 0;
+        for (int y = 0, at = 0; y < height; y++)
+        {
+            ReadOnlySpan<int> row = levels.Row(y)[..width];
+            for (int x = 0; x < width; x++, at++)
+            {
+                light[at] = row[x] * relief[at];
+                strongest = Math.Max(strongest, light[at]);
+            }
+        }
+
+        // Nothing above the threshold: the published code divides 0 by 0 and loses the image; here it stays as it is.
+        float scale = strongest > 0 ? 1 / strongest * (float)splash.Strength : 0;
+        ReadOnlySpan<byte> from8 = source.Pixels;
+        Span<byte> to = destination.Pixels;
+        int channels = source.Channels;
+        ReadOnlySpan<float> colour = channels == 3 ? Water.AsSpan(0, 3) : Water.AsSpan(3);
+        for (int i = 0, at = 0; i < light.Length; i++, at += channels)
+        {
+            float m = light[i] * scale;
+            for (int channel = 0; channel < colour.Length; channel++)
+                to[at + channel] = PixelLanes.ToByte(from8[at + channel] + m * colour[channel]);
+        }
+    }
+
+    private static void CoverWithMud(Image8 source, Image8 destination, Span<double> liquid, Splash splash, CorruptionScratch scratch)
+    {
+        const double visible = 0.8;
+        foreach (ref double value in liquid)
+            value = value > splash.Threshold ? 1 : 0;
+        GaussianFilter.Apply(liquid, source.Width, source.Height, 1, splash.MudSmoothing!, mirrored: false, scratch);
+        ReadOnlySpan<byte> from = source.Pixels;
+        Span<byte> to = destination.Pixels;
+        int channels = source.Channels;
+        ReadOnlySpan<float> colour = channels == 3 ? Mud.AsSpan(0, 3) : Mud.AsSpan(3);
+        for (int i = 0, at = 0; i < liquid.Length; i++, at += channels)
+        {
+            double m = liquid[i] < visible ? 0 : liquid[i];
+            for (int channel = 0; channel < colour.Length; channel++)
+                to[at + channel] = UnitRange.ToByte(UnitRange.Levels[from[at + channel]] * (1 - m) + m * (colour[channel] / 255));
+        }
+    }
+
+    private static GaussianKernel MudOf(double sigma) => new(sigma);
+
+    private sealed record Splash(double Mean, double Deviation, double Sigma, double Threshold, double Strength, GaussianKernel? MudSmoothing)
+    {
+        public Splash(double mean, double deviation, double sigma, double threshold, double strength)
+            : this(mean, deviation, sigma, threshold, strength, null)
+        {
+        }
+
+        public Splash(double mean, double deviation, double sigma, double threshold, GaussianKernel mudSmoothing)
+            : this(mean, deviation, sigma, threshold, 1, mudSmoothing)
+        {
+        }
+
+        public GaussianKernel Smoothing { get; } = new(Sigma);
+    }
+}
