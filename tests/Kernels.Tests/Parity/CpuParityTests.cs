@@ -7,14 +7,14 @@ namespace Robustify.Kernels.Tests.Parity;
 
 public sealed class CpuParityTests
 {
-    public static TheoryData<string> Operations() => new(PointwiseCaseList.All().Select(entry => entry.Operation).Distinct());
+    public static TheoryData<string> Operations() => new(ParityCases.All().Select(entry => entry.Operation).Distinct());
 
     [Theory]
     [MemberData(nameof(Operations))]
     public void The_cpu_computes_what_plain_loops_in_double_do(string operation)
     {
         using var backend = new CpuBackend(2);
-        foreach (var entry in PointwiseCaseList.All().Where(entry => entry.Operation == operation))
+        foreach (var entry in ParityCases.All().Where(entry => entry.Operation == operation))
         {
             var outcome = CaseRunner.Run(entry, backend, DType.Float32);
             Assert.True(outcome.Passed, $"{entry.Name}: {outcome.Worst}");
@@ -24,7 +24,7 @@ public sealed class CpuParityTests
     [Fact]
     public void Every_case_has_a_name_of_its_own()
     {
-        var names = PointwiseCaseList.All().Select(entry => entry.Name).ToList();
+        var names = ParityCases.All().Select(entry => entry.Name).ToList();
         Assert.Equal(names.Distinct(), names);
     }
 
