@@ -50,6 +50,8 @@ internal static class CommandLine
             PredictVerb.Create(invocation),
             InspectVerb.Create(invocation),
             DoctorVerb.Create(invocation),
+            CacheVerb.Create(invocation),
+            SelftestVerb.Create(invocation),
         };
         root.Directives.Clear();
         foreach (var option in root.Options)

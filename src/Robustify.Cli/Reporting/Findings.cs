@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Robustify.Kernels;
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Models;
 
@@ -24,7 +25,8 @@ internal static class Findings
         ("cpu features", string.Join(" ", CpuFeatures())),
         ("memory", string.Create(
             CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:F1} GiB available to the process")),
-        ("devices", "cpu; no CUDA backend in this version"),
+        ("devices", CudaDevices.IsUsable(0, out string reason) ? "cpu, cuda" : $"cpu; no cuda: {reason}"),
+        .. CudaInventory.Take(),
         ("default data", Found(DataDirectory.Default)),
         ("full data", Directory.Exists(DataDirectory.FullFashionMnist)
             ? DataDirectory.FullFashionMnist

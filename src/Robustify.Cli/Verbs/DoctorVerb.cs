@@ -25,7 +25,7 @@ internal static class DoctorVerb
             }
 
             foreach (var (name, value) in findings)
-                invocation.Out.WriteLine($"{name,-16} {value}");
+                invocation.Out.WriteLine($"{name,-17} {value}");
             return ExitCode.Done;
         });
         return command;

@@ -7,7 +7,7 @@ public static class CudaDevices
 {
     /// <summary>Opens a device: finds the libraries, compiles the kernels or takes them from the cache.</summary>
     /// <exception cref="RobustifyException">A library is missing, there is no such device, or it is older than compute capability 8.0.</exception>
-    public static IBackend Open(CudaOptions options) => (IBackend)(object)new CudaBackend(CudaLibraries.Load(), options);
+    public static IBackend Open(CudaOptions options) => new CudaBackend(CudaLibraries.Load(), options);
 
     /// <summary>
     /// Whether a device can be used, without compiling anything: driver, device and compute capability. <c>--device auto</c> asks this.

@@ -95,7 +95,7 @@ public sealed class LaunchTests
     {
         using var device = new SoftwareDevice();
         using var opened = new OpenedBackend();
-        float[]? seen = null;
+        float[] seen = [];
         var thread = new Thread(() =>
         {
             var y = opened.New(1, 2, 3);

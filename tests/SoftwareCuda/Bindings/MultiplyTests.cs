@@ -154,12 +154,12 @@ public sealed class MultiplyTests
             }
         }
 
-        private static TensorView Draw(OpenedBackend opened, uint purpose, int count, DType type)
+        private static TensorView Draw(OpenedBackend opened, uint sample, int count, DType type)
         {
-            var stream = new PhiloxStream(7, purpose, 0, 0);
+            var stream = new PhiloxStream(7, RandomPurpose.Initialization, 0, sample);
             var values = new float[count];
             for (int i = 0; i < count; i++)
-                values[i] = 2 * stream.NextSingle() - 1;
+                values[i] = (float)(2 * stream.NextUniform() - 1);
             return type == DType.BFloat16 ? opened.NewBFloat16(values) : opened.New(values);
         }
     }

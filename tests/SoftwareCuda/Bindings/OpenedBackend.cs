@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Cuda.Kernels;
@@ -55,7 +56,7 @@ internal sealed class OpenedBackend : IDisposable
         var buffer = Backend.Allocate(values.Length * sizeof(float), "test");
         buffers.Add(buffer);
         var view = buffer.View(0, new Shape(values.Length));
-        Backend.Upload(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values), view);
+        Backend.Upload(MemoryMarshal.AsBytes<float>(values), view);
         return view;
     }
 
@@ -65,7 +66,7 @@ internal sealed class OpenedBackend : IDisposable
         var buffer = Backend.Allocate(values.Length * 2, "test");
         buffers.Add(buffer);
         var view = buffer.View(0, new Shape(values.Length), DType.BFloat16);
-        Backend.Upload(System.Runtime.InteropServices.MemoryMarshal.AsBytes<BFloat16>(values.Select(value => (BFloat16)value).ToArray()), view);
+        Backend.Upload(MemoryMarshal.AsBytes<BFloat16>(values.Select(value => (BFloat16)value).ToArray()), view);
         return view;
     }
 
@@ -74,12 +75,12 @@ internal sealed class OpenedBackend : IDisposable
         if (view.Type == DType.BFloat16)
         {
             var halves = new BFloat16[view.Shape.Count];
-            Backend.Download(view, System.Runtime.InteropServices.MemoryMarshal.AsBytes<BFloat16>(halves));
+            Backend.Download(view, MemoryMarshal.AsBytes(halves.AsSpan()));
             return [.. halves.Select(value => (float)value)];
         }
 
         var values = new float[view.Shape.Count];
-        Backend.Download(view, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values));
+        Backend.Download(view, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
 

@@ -107,6 +107,23 @@ internal sealed class KernelCache
         return (files.Length, files.Sum(file => file.Length));
     }
 
+    /// <summary>Whether a file can be made in the directory, or the directory itself where it is not there yet.</summary>
+    public bool IsWritable()
+    {
+        try
+        {
+            System.IO.Directory.CreateDirectory(Directory);
+            string probe = Path.Combine(Directory, $".{Path.GetRandomFileName()}.tmp");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Deletes every file of the cache, and nothing else that may lie in the directory.</summary>
     /// <returns>Files and bytes deleted.</returns>
     /// <exception cref="RobustifyException">A file cannot be deleted.</exception>
