@@ -110,7 +110,7 @@ public sealed class CorruptionKernelTests
         int[] ends = [.. kernel.Rings.Select((_, i) => kernel.Rings.Take(i + 1).Sum(ring => ring.Offsets.Length))];
         double[] weights = [.. kernel.Rings.Select(ring => ring.Weight / 255)];
         device.Backend.DefocusBlur(
-            x, y, device.Upload<int>(offsets, DType.Int32, new Shape(kernel.TapCount, 2)), device.Upload<int>(ends, DType.Int32, new Shape(ends.Length)),
+            x, y, device.Upload<int>(offsets, DType.Int32, new Shape(offsets.Length / 2, 2)), device.Upload<int>(ends, DType.Int32, new Shape(ends.Length)),
             device.Upload<double>(weights, DType.Float64, new Shape(weights.Length)));
     }
 
