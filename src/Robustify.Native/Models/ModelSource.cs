@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Native.Data.Transforms;

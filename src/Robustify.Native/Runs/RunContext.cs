@@ -1,6 +1,5 @@
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Cpu;
-using Robustify.Native.Graph;
 
 namespace Robustify.Native.Runs;
 

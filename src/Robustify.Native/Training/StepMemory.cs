@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using Robustify.Kernels;
 using Robustify.Native.Graph;
 using Robustify.Native.Planning;

@@ -50,7 +50,7 @@ public sealed class OptimizationTests : IDisposable
         {
             var gradient = memory.Normal(10 + step, 1, Count);
             backend.SgdStep(
-                x, gradient, momentum == 0 ? default : velocity, new SgdStepOptions(0.1f, momentum, dampening, nesterov, 0.01f, step == 0));
+                x, gradient, momentum == 0 ? default : velocity, 0.1f, new SgdStepOptions(momentum, dampening, nesterov, 0.01f), first: step == 0);
             for (int i = 0; i < Count; i++)
             {
                 double g = gradient.Span[i] + 0.01 * expected[i];
@@ -75,7 +75,7 @@ public sealed class OptimizationTests : IDisposable
         {
             var gradient = memory.Normal(20 + (uint)step, 1, Count);
             gradient.Span[..100].Clear();
-            backend.AdamWStep(x, gradient, first, second, new AdamWStepOptions(0.01f, 0.9f, 0.99f, 1e-8f, 0.1f, step));
+            backend.AdamWStep(x, gradient, first, second, 0.01f, new AdamWStepOptions(0.9f, 0.99f, 1e-8f, 0.1f), step);
             for (int i = 0; i < Count; i++)
             {
                 double g = gradient.Span[i];

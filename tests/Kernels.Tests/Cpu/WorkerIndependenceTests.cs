@@ -56,6 +56,7 @@ public sealed class WorkerIndependenceTests
         private readonly TensorView y = memory.Filled(0, 3, Flat / 3);
         private readonly TensorView ids = memory.Integers(5, 1, 900), epoch = memory.Integers(2);
         private readonly TensorView parameters = memory.Normal(5, 1, Flat), gradient = memory.Normal(6, 1, Flat);
+        private readonly TensorView constants = memory.Filled(0, OptimizerConstants.Floats), sum = Sum(memory);
         private readonly TensorView state0 = memory.Filled(0, Flat), state1 = memory.Filled(0, Flat);
 
         public TensorView[] Results => [losses, dlogits, y, parameters, state0, state1];
@@ -70,11 +71,18 @@ public sealed class WorkerIndependenceTests
             backend.StochasticDepth(y, branch, ids, y, draw);
             backend.Add(x, y, y);
             backend.Copy(branch, y, accumulate: true);
-            backend.AdamWStep(parameters, gradient, state0, state1, new AdamWStepOptions(0.01f, 0.9f, 0.99f, 1e-8f, 0.1f, 1));
-            backend.SgdStep(parameters, gradient, state0, new SgdStepOptions(0.01f, 0.9f, 0, true, 0.1f, false));
-            double sum = backend.SumOfSquares(gradient);
-            backend.Scale(gradient, (float)(1 / Math.Sqrt(sum)));
-            return sum;
+            Upload(backend, OptimizerConstants.ForAdamW(0.01f, 0.9f, 0.99f, 1));
+            backend.AdamWStep(parameters, gradient, state0, state1, constants, default, new AdamWStepOptions(0.9f, 0.99f, 1e-8f, 0.1f));
+            Upload(backend, OptimizerConstants.ForSgd(0.01f, 2));
+            backend.SgdStep(parameters, gradient, state0, constants, default, new SgdStepOptions(0.9f, 0, true, 0.1f));
+            backend.SumOfSquares(gradient, sum, accumulate: false);
+            backend.ClipToNorm(gradient, sum, 1);
+            return backend.DownloadScalar<double>(sum);
         }
+
+        private static TensorView Sum(OperandMemory memory) => new(memory.Filled(0, 2).Pointer, DType.Float64, new Shape(1));
+
+        private void Upload(CpuBackend backend, OptimizerConstants numbers) =>
+            backend.Upload<float>([numbers.Rate, numbers.AdamStepSize, numbers.AdamRootScale, numbers.FirstStep], constants);
     }
 }

@@ -140,7 +140,7 @@ extern "C" __global__ void __launch_bounds__(256) corruption_contrast_sums_u8(co
 extern "C" __global__ void __launch_bounds__(256) corruption_contrast_u8(
     const u8* x, u8* y, const double* sums, i64 pixels, int channels, i64 factorBits)
 {
-    __shared__ u8 mapped[3 * 256];
+    __shared__ u32 mapped[3 * 256];
     double factor = __longlong_as_double(factorBits);
     for (int i = threadIdx.x; i < channels * 256; i += blockDim.x)
     {
@@ -150,7 +150,7 @@ extern "C" __global__ void __launch_bounds__(256) corruption_contrast_u8(
     __syncthreads();
     i64 length = pixels * channels, offset = blockIdx.x * length, stride = (i64)gridDim.y * blockDim.x;
     for (i64 i = (i64)blockIdx.y * blockDim.x + threadIdx.x; i < length; i += stride)
-        y[offset + i] = mapped[(u32)i % (u32)channels * 256 + x[offset + i]];
+        y[offset + i] = (u8)mapped[(u32)i % (u32)channels * 256 + x[offset + i]];
 }
 
 // maths        y = sum over rings of weight times the sum of the ring's bytes (exact integers); borders mirrored about the edge pixel

@@ -1,4 +1,4 @@
-namespace Robustify.Native.Graph;
+namespace Robustify.Kernels.Backends;
 
 /// <summary>What a plan computes in. Sums, statistics, losses, parameters and their gradients are Float32 in either.</summary>
 public enum Precision

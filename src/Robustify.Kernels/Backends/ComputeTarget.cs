@@ -1,8 +1,7 @@
-using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
 using Robustify.Kernels.Tensors;
 
-namespace Robustify.Native.Graph;
+namespace Robustify.Kernels.Backends;
 
 /// <summary>Where tensors live and in what precision plans compute.</summary>
 /// <param name="Backend">The device; null for the process's own memory, which the CPU device computes in.</param>
@@ -15,14 +14,16 @@ public sealed record ComputeTarget(IBackend? Backend, Precision Precision = Prec
     private bool IsHost => Backend is null || Backend.IsHostMemory;
 
     /// <summary>Zeroed memory there.</summary>
-    /// <exception cref="Kernels.RobustifyException">There is not that much.</exception>
-    internal DeviceBuffer Allocate(long bytes, string purpose) => Backend?.Allocate(bytes, purpose) ?? new NativeBuffer(bytes, purpose);
+    /// <exception cref="RobustifyException">There is not that much.</exception>
+    public DeviceBuffer Allocate(long bytes, string purpose) => Backend?.Allocate(bytes, purpose) ?? new NativeBuffer(bytes, purpose);
 
     /// <summary>Bytes that can still be taken.</summary>
-    internal long AvailableBytes => Backend?.AvailableBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    public long AvailableBytes => Backend?.AvailableBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>Lets <paramref name="fill"/> write a Float32 tensor's elements: in place where the host may, else by way of host memory.</summary>
-    internal void Write(TensorView view, FloatWriter fill)
+    /// <param name="view">The tensor.</param>
+    /// <param name="fill">Called once, with as many elements as the tensor has.</param>
+    public void Write(TensorView view, FloatWriter fill)
     {
         if (IsHost)
         {
@@ -39,7 +40,7 @@ public sealed record ComputeTarget(IBackend? Backend, Precision Precision = Prec
     /// <summary>Host memory with a Float32 tensor's elements: its own where the host may read it, else a copy.</summary>
     /// <param name="view">The tensor.</param>
     /// <param name="copies">Owns the copies; dispose them after use.</param>
-    internal TensorView OnHost(TensorView view, ICollection<IDisposable> copies)
+    public TensorView OnHost(TensorView view, ICollection<IDisposable> copies)
     {
         if (IsHost)
             return view;
@@ -52,4 +53,4 @@ public sealed record ComputeTarget(IBackend? Backend, Precision Precision = Prec
 }
 
 /// <summary>Fills a tensor's elements.</summary>
-internal delegate void FloatWriter(Span<float> elements);
+public delegate void FloatWriter(Span<float> elements);
