@@ -34,7 +34,7 @@ internal static class Clang
             string[] arguments =
             [
                 "-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch=sm_{architecture}", $"--cuda-feature={Found!.PtxFeature}", "-nocudainc", "-nocudalib",
-                "-std=c++17", "-O1", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-fdeclspec", "-include", Path.Combine(AppContext.BaseDirectory, "Clang", "cuda_declarations.h"),
+                "-std=c++17", "-O1", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-const-variable", "-Werror", "-fdeclspec", "-include", Path.Combine(AppContext.BaseDirectory, "Clang", "cuda_declarations.h"),
                 "-S", input, "-o", output,
             ];
             using var process = Process.Start(new ProcessStartInfo(Found.Program, arguments) { RedirectStandardError = true })!;

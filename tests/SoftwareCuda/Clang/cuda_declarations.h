@@ -71,6 +71,15 @@ DEVICE_FUNCTION float __fmul_rn(float a, float b) { return __nvvm_mul_rn_f(a, b)
 DEVICE_FUNCTION float __fdiv_rn(float a, float b) { return __nvvm_div_rn_f(a, b); }
 DEVICE_FUNCTION float __fsqrt_rn(float a) { return __nvvm_sqrt_rn_f(a); }
 DEVICE_FUNCTION float __fmaf_rn(float a, float b, float c) { return __nvvm_fma_rn_f(a, b, c); }
+DEVICE_FUNCTION double __dadd_rn(double a, double b) { return __nvvm_add_rn_d(a, b); }
+DEVICE_FUNCTION double __dsub_rn(double a, double b) { return __nvvm_add_rn_d(a, -b); }
+DEVICE_FUNCTION double __dmul_rn(double a, double b) { return __nvvm_mul_rn_d(a, b); }
+DEVICE_FUNCTION double __ddiv_rn(double a, double b) { return __nvvm_div_rn_d(a, b); }
+DEVICE_FUNCTION double __dsqrt_rn(double a) { return __nvvm_sqrt_rn_d(a); }
+DEVICE_FUNCTION double __fma_rn(double a, double b, double c) { return __nvvm_fma_rn_d(a, b, c); }
+DEVICE_FUNCTION double __longlong_as_double(long long u) { return __builtin_bit_cast(double, u); }
+DEVICE_FUNCTION long long __double_as_longlong(double f) { return __builtin_bit_cast(long long, f); }
+DEVICE_FUNCTION int __double2int_rn(double a) { return __nvvm_d2i_rn(a); }
 DEVICE_FUNCTION int __float2int_rn(float a) { return __nvvm_f2i_rn(a); }
 DEVICE_FUNCTION float sqrtf(float x) { return __nvvm_sqrt_rn_f(x); }
 DEVICE_FUNCTION double __dadd_rn(double a, double b) { return __nvvm_add_rn_d(a, b); }
@@ -87,6 +96,16 @@ DEVICE_FUNCTION float fabsf(float a) { return __builtin_fabsf(a); }
 DEVICE_FUNCTION float floorf(float a) { return __builtin_floorf(a); }
 DEVICE_FUNCTION float ceilf(float a) { return __builtin_ceilf(a); }
 DEVICE_FUNCTION float rintf(float a) { return __builtin_rintf(a); }
+DEVICE_FUNCTION float truncf(float a) { return __builtin_truncf(a); }
+DEVICE_FUNCTION float copysignf(float a, float b) { return __builtin_copysignf(a, b); }
+DEVICE_FUNCTION double fma(double a, double b, double c) { return __nvvm_fma_rn_d(a, b, c); }
+DEVICE_FUNCTION double fabs(double a) { return __builtin_fabs(a); }
+DEVICE_FUNCTION double floor(double a) { return __builtin_floor(a); }
+DEVICE_FUNCTION double ceil(double a) { return __builtin_ceil(a); }
+DEVICE_FUNCTION double rint(double a) { return __builtin_rint(a); }
+DEVICE_FUNCTION double trunc(double a) { return __builtin_trunc(a); }
+DEVICE_FUNCTION double fmax(double a, double b) { return __nvvm_fmax_d(a, b); }
+DEVICE_FUNCTION double fmin(double a, double b) { return __nvvm_fmin_d(a, b); }
 DEVICE_FUNCTION int min(int a, int b) { return a < b ? a : b; }
 DEVICE_FUNCTION int max(int a, int b) { return a > b ? a : b; }
 
@@ -102,7 +121,12 @@ extern "C" __device__ float erff(float);
 extern "C" __device__ float powf(float, float);
 extern "C" __device__ float sinf(float);
 extern "C" __device__ float cosf(float);
+extern "C" __device__ float erfcf(float);
+extern "C" __device__ float fmodf(float, float);
 extern "C" __device__ double exp(double);
+extern "C" __device__ double pow(double, double);
+extern "C" __device__ double sin(double);
+extern "C" __device__ double cos(double);
 extern "C" __device__ double log(double);
 DEVICE_FUNCTION bool isnan(float a) { return a != a; }
 DEVICE_FUNCTION bool isinf(float a) { return __builtin_isinf(a); }

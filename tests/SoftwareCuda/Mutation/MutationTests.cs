@@ -1,8 +1,7 @@
+using System.Diagnostics;
 using Robustify.Kernels;
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Cuda.Kernels;
-using Robustify.Kernels.Parity;
-using Robustify.Kernels.Tensors;
 using Robustify.SoftwareCuda.Tests.Device;
 
 namespace Robustify.SoftwareCuda.Tests.Mutation;
@@ -21,7 +20,7 @@ public sealed unsafe class MutationTests
         new(), new() { Order = ThreadOrder.Reverse }, new() { Order = ThreadOrder.Random, Seed = 3 }, new() { Check = true },
     ];
 
-    private sealed record Run(OperationCase Case, DType Storage, ulong Bits, double Seconds);
+    private sealed record Reference(MutantRun Run, ulong Bits, double Seconds);
 
     [SoftwareCudaFact]
     public void Every_barrier_commit_and_wait_is_missed_when_it_is_left_out()
@@ -34,35 +33,35 @@ public sealed unsafe class MutationTests
         foreach (var site in source.Sites)
         {
             if (reaching[site.Number].Count == 0)
-                survivors.Add($"{site}: no parity case comes past it");
-            else if (!Runs.Any(options => Fails(site, Chosen(reaching[site.Number]), options, program)))
-                survivors.Add($"{site}: left out, and nothing fails ({string.Join(", ", Chosen(reaching[site.Number]).Select(run => $"{run.Case.Name} {run.Storage}"))})");
+                survivors.Add($"{site}: no case comes past it");
+            else if (!Runs.Any(options => Fails(site, Chosen(reaching[site.Number]), options, program))
+                && !Runs.Any(options => Fails(site, [.. reaching[site.Number]], options, program)))
+                survivors.Add($"{site}: left out, and nothing fails ({string.Join(", ", reaching[site.Number].Select(reference => reference.Run.Name))})");
         }
 
         Assert.True(survivors.Count == 0, string.Join('\n', survivors));
     }
 
     /// <summary>Every case with nothing left out: its bits, and which sites it comes past.</summary>
-    private static List<Run>[] Baseline(MutatedSource source, KernelProgram program)
+    private static List<Reference>[] Baseline(MutatedSource source, KernelProgram program)
     {
-        var reaching = source.Sites.Select(_ => new List<Run>()).ToArray();
+        var reaching = source.Sites.Select(_ => new List<Reference>()).ToArray();
         using var device = new SoftwareDevice();
         var takeReached = (delegate* unmanaged<int, int>)device.Entry("swcuda_take_reached");
         Remove(device, null);
         using var backend = new CudaBackend(CudaLibraries.Load(), new CudaOptions { Deterministic = true }, program);
         foreach (var site in source.Sites)
             takeReached(site.Number);
-        foreach (var entry in ParityCases.All())
+        foreach (var run in MutantRun.All())
         {
-            foreach (var storage in entry.HasStorage ? (DType[])[DType.Float32, DType.BFloat16] : [DType.Float32])
+            long start = Stopwatch.GetTimestamp();
+            (bool right, ulong bits) = run.Outcome(backend);
+            Assert.True(right, $"{run.Name}: wrong with nothing left out");
+            var reference = new Reference(run, bits, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            foreach (var site in source.Sites)
             {
-                long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                var run = new Run(entry, storage, CaseRunner.Run(entry, backend, storage).Bits, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
-                foreach (var site in source.Sites)
-                {
-                    if (takeReached(site.Number) != 0)
-                        reaching[site.Number].Add(run);
-                }
+                if (takeReached(site.Number) != 0)
+                    reaching[site.Number].Add(reference);
             }
         }
 
@@ -70,20 +69,20 @@ public sealed unsafe class MutationTests
     }
 
     /// <summary>The cheapest case of several operations, and the costliest of all: a barrier between rounds of a loop needs more than one round.</summary>
-    private static Run[] Chosen(List<Run> reaching)
+    private static Reference[] Chosen(List<Reference> reaching)
     {
-        var cheapest = reaching.OrderBy(run => run.Seconds).DistinctBy(run => (run.Case.Operation, run.Storage)).Take(CasesOfOneMutant - 1);
-        return [.. cheapest.Append(reaching.MaxBy(run => run.Seconds)!).Distinct()];
+        var cheapest = reaching.OrderBy(reference => reference.Seconds).DistinctBy(reference => reference.Run.Group).Take(CasesOfOneMutant - 1);
+        return [.. cheapest.Append(reaching.MaxBy(reference => reference.Seconds)!).Distinct()];
     }
 
-    private static bool Fails(Site site, Run[] runs, SoftwareDeviceOptions options, KernelProgram program)
+    private static bool Fails(Site site, Reference[] references, SoftwareDeviceOptions options, KernelProgram program)
     {
         using var device = new SoftwareDevice(options);
         Remove(device, site);
         try
         {
             using var backend = new CudaBackend(CudaLibraries.Load(), new CudaOptions { Deterministic = true }, program);
-            return runs.Any(run => CaseRunner.Run(run.Case, backend, run.Storage) is var outcome && (!outcome.Passed || outcome.Bits != run.Bits || device.Report.Length > 0));
+            return references.Any(reference => reference.Run.Outcome(backend) is var (right, bits) && (!right || bits != reference.Bits || device.Report.Length > 0));
         }
         catch (RobustifyException)
         {
