@@ -82,11 +82,6 @@ DEVICE_FUNCTION long long __double_as_longlong(double f) { return __builtin_bit_
 DEVICE_FUNCTION int __double2int_rn(double a) { return __nvvm_d2i_rn(a); }
 DEVICE_FUNCTION int __float2int_rn(float a) { return __nvvm_f2i_rn(a); }
 DEVICE_FUNCTION float sqrtf(float x) { return __nvvm_sqrt_rn_f(x); }
-DEVICE_FUNCTION double __dadd_rn(double a, double b) { return __nvvm_add_rn_d(a, b); }
-DEVICE_FUNCTION double __dmul_rn(double a, double b) { return __nvvm_mul_rn_d(a, b); }
-DEVICE_FUNCTION double __fma_rn(double a, double b, double c) { return __nvvm_fma_rn_d(a, b, c); }
-DEVICE_FUNCTION double __longlong_as_double(long long bits) { return __nvvm_bitcast_ll2d(bits); }
-DEVICE_FUNCTION double floor(double a) { return __builtin_floor(a); }
 DEVICE_FUNCTION double sqrt(double x) { return __nvvm_sqrt_rn_d(x); }
 DEVICE_FUNCTION float rsqrtf(float x) { return __nvvm_rsqrt_approx_f(x); }
 DEVICE_FUNCTION float fmaxf(float a, float b) { return __nvvm_fmax_f(a, b); }
