@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Robustify.Kernels.Cuda;
 
 namespace Robustify.Cli.Tests;
 
@@ -113,10 +114,25 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
-    public void DoctorSaysThatThereIsNoCuda()
-    {
-        Assert.Contains("no CUDA backend in this version", Call.Succeeding("doctor").Out);
+    public void DoctorSaysWhatTheProcessorOffers() =>
         Assert.NotEmpty(Parse(Call.Succeeding("doctor", "--json").Out).GetProperty("vectors").GetString()!);
+
+    [Fact]
+    public void WhatADeviceCannotDoIsOneLineThatNamesTheRemedy()
+    {
+        string[] predict = ["predict", "--model", TinyData.Model, TinyData.Directory];
+        Refused([.. predict, "--device", "cpu", "--precision", "bf16"], "--precision bf16");
+        Refused(["corrupt", TinyData.Directory, folder.PathOf("corrupted"), "--corruption", "contrast", "--severity", "3", "--device", "cuda"], "--device cuda");
+        if (!CudaDevices.IsUsable(0, out _))
+            Refused([.. predict, "--device", "cuda"], "--device cpu");
+    }
+
+    private static void Refused(string[] arguments, string named)
+    {
+        var call = Call.InProcess(arguments);
+        Assert.Equal(2, call.Code);
+        Assert.Empty(call.Out);
+        Assert.Contains(named, Assert.Single(call.Error.TrimEnd().Split('\n')));
     }
 
     private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;

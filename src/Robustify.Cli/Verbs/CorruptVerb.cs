@@ -45,7 +45,7 @@ internal static class CorruptVerb
         var overwrite = new FlagOption("--overwrite", "make every file again, and replace those of another job");
         var command = new Command("corrupt", "Make corrupted copies of pictures, or a whole data set in the published layout.") { input, output };
         run.Add(command, corruptions, severities, preview, prepare, frost, format, quality, channels, published, strict, overwrite);
-        run.AddCommon(command, writes: false);
+        run.AddCommon(command, writes: false, runsModels: false);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
