@@ -32,7 +32,7 @@ internal static class CorruptVerb
             "--channels", "what the corruption works on; ImageNet-C was made with rgb throughout", CorruptedChannels.AsStored);
         var command = new Command("corrupt", "Make corrupted copies of a picture or of a folder of pictures.") { input, output };
         run.Add(command, corruption, severity, format, quality, channels);
-        run.AddCommon(command, writes: false);
+        run.AddCommon(command, writes: false, runsModels: false);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
