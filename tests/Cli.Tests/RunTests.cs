@@ -147,7 +147,7 @@ public sealed partial class RunTests : IDisposable
     {
         string[] predict = ["predict", "--model", TinyData.Model, TinyData.Directory];
         Refused([.. predict, "--device", "cpu", "--precision", "bf16"], "--precision bf16");
-        Refused(["corrupt", TinyData.Directory, folder.PathOf("corrupted"), "--corruption", "fog", "--device", "cuda"], "--device cuda");
+        Refused(["corrupt", TinyData.Directory, folder.PathOf("corrupted"), "--corruption", "contrast", "--severity", "3", "--device", "cuda"], "--device cuda");
         if (!CudaDevices.IsUsable(0, out _))
             Refused([.. predict, "--device", "cuda"], "--device cpu");
     }
