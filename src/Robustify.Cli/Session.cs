@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Robustify.Cli.Options;
 using Robustify.Cli.Reporting;
-using Robustify.Kernels.Cpu;
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Runs;
 
 namespace Robustify.Cli;
@@ -12,18 +13,20 @@ internal sealed class Session : IDisposable
 {
     private readonly ParseResult parse;
     private readonly RunSettings settings;
-    private readonly CpuBackend backend;
+    private readonly OpenedDevice device;
     private readonly TerminalProgress? progress;
 
     /// <summary>Starts the device.</summary>
     public Session(Invocation invocation, ParseResult parse, RunSettings settings)
     {
         (Invocation, this.parse, this.settings) = (invocation, parse, settings);
-        backend = new CpuBackend(settings.Workers.Of(parse) ?? 0);
         progress = invocation.ErrorIsTerminal ? new TerminalProgress(invocation.Error) : null;
-        Context = new RunContext(
-            backend, backend.Threads, (IProgressSink?)progress ?? SilentProgress.Instance, invocation.Cancellation,
-            progress is null ? invocation.Error.WriteLine : progress.WriteLine);
+        Action<string> say = progress is null ? invocation.Error.WriteLine : progress.WriteLine;
+        device = OpenDevice(say);
+        Context = new RunContext(device.Backend, device.Threads, (IProgressSink?)progress ?? SilentProgress.Instance, invocation.Cancellation, say)
+        {
+            Precision = settings.RunsModels ? settings.Precision.Of(parse) : Precision.Fp32,
+        };
     }
 
     /// <summary>What the verb talks to.</summary>
@@ -41,7 +44,7 @@ internal sealed class Session : IDisposable
         json.WriteString("verb", settings.Verb);
         json.WriteString("version", CommandLine.Version);
         json.WriteNumber("seed", settings.Seed.Of(parse));
-        json.WriteString("device", backend.Description);
+        json.WriteString("device", Context.Backend.Description);
         json.WriteNumber("workers", Context.Workers);
         settings.Write(json, parse);
     }
@@ -77,6 +80,24 @@ internal sealed class Session : IDisposable
     public void Dispose()
     {
         progress?.Dispose();
-        backend.Dispose();
+        device.Dispose();
+    }
+
+    private OpenedDevice OpenDevice(Action<string> say)
+    {
+        var choice = settings.Device.Of(parse);
+        int workers = settings.Workers.Of(parse) ?? 0;
+        if (!settings.RunsModels)
+        {
+            return choice == DeviceChoice.Cuda
+                ? throw new RobustifyException($"--device cuda: {settings.Verb} computes on the CPU; use --device cpu or leave it out")
+                : OpenedDevice.Open(DeviceChoice.Cpu, workers, say);
+        }
+
+        var opened = OpenedDevice.Open(choice, workers, say);
+        if (settings.Precision.Of(parse) == Precision.Fp32 || !opened.Backend.IsHostMemory)
+            return opened;
+        opened.Dispose();
+        throw new RobustifyException("--precision bf16: the CPU computes in fp32 alone; use --device cuda or leave it out");
     }
 }

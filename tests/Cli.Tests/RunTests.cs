@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Robustify.Kernels.Cuda;
+using Robustify.Native.Corruptions;
 
 namespace Robustify.Cli.Tests;
 
@@ -76,6 +78,17 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
+    public void BenchWithoutNamesMeasuresEveryCorruptionAtEverySeverity()
+    {
+        string run = folder.PathOf("run");
+        Call.Succeeding("bench", "--model", TinyData.Model, "--data", TinyData.Directory, "--test-limit", "10", "--out", run);
+        var per = Parse(File.ReadAllText(Path.Combine(run, "results.json"))).GetProperty("models").GetProperty("model").GetProperty("corruption").GetProperty("per");
+        Assert.Equal(
+            CorruptionCatalog.All.SelectMany(c => (string[])["1", "2", "3", "4", "5"], (c, severity) => (c.Name, severity)).Order(),
+            per.EnumerateObject().SelectMany(c => c.Value.EnumerateObject(), (c, s) => (c.Name, s.Name)).Order());
+    }
+
+    [Fact]
     public void DistilledStudentAnswersWithOneOfItsHeads()
     {
         string run = folder.PathOf("run"), picture = TinyData.WritePng(folder.PathOf("pictures", "a.png"), 4);
@@ -113,10 +126,38 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
-    public void DoctorSaysThatThereIsNoCuda()
+    public void QuickstartWithOneSeedGivesTheSameBytesOnOneWorkerAndOnTwo()
     {
-        Assert.Contains("no CUDA backend in this version", Call.Succeeding("doctor").Out);
+        string[] results = [.. new[] { "1", "2" }.Select(workers =>
+        {
+            string run = folder.PathOf("quickstart" + workers);
+            Call.Succeeding(
+                "quickstart", "--size", "tiny", "--model", TinyData.Model, "--data", TinyData.Directory, "--seed", "7", "--workers", workers, "--out", run);
+            return Read(run);
+        })];
+        Assert.Equal(results[0], results[1]);
+    }
+
+    [Fact]
+    public void DoctorSaysWhatTheProcessorOffers() =>
         Assert.NotEmpty(Parse(Call.Succeeding("doctor", "--json").Out).GetProperty("vectors").GetString()!);
+
+    [Fact]
+    public void WhatADeviceCannotDoIsOneLineThatNamesTheRemedy()
+    {
+        string[] predict = ["predict", "--model", TinyData.Model, TinyData.Directory];
+        Refused([.. predict, "--device", "cpu", "--precision", "bf16"], "--precision bf16");
+        Refused(["corrupt", TinyData.Directory, folder.PathOf("corrupted"), "--corruption", "contrast", "--severity", "3", "--device", "cuda"], "--device cuda");
+        if (!CudaDevices.IsUsable(0, out _))
+            Refused([.. predict, "--device", "cuda"], "--device cpu");
+    }
+
+    private static void Refused(string[] arguments, string named)
+    {
+        var call = Call.InProcess(arguments);
+        Assert.Equal(2, call.Code);
+        Assert.Empty(call.Out);
+        Assert.Contains(named, Assert.Single(call.Error.TrimEnd().Split('\n')));
     }
 
     private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+using Robustify.Native.Augment;
 using Robustify.Native.Data.Sources;
 
 namespace Robustify.Cli.Options;
@@ -9,8 +12,6 @@ internal sealed class RunSettings
 {
     // A thread has a scratch of its own: beyond this many, memory is lost for nothing.
     private const int MostWorkers = 1024;
-
-    private const string NoCuda = "; there is no CUDA backend in this version";
 
     private readonly List<ISetting> settings = [];
 
@@ -31,8 +32,11 @@ internal sealed class RunSettings
 
     public NumberOption<ulong> Seed { get; }
 
-    public ChoiceOption<Device> Device { get; } =
-        new("--device", "where to compute; auto is the CPU, as there is no CUDA backend in this version", Options.Device.Auto, NoCuda);
+    public ChoiceOption<DeviceChoice> Device { get; } =
+        new("--device", "where to compute; auto is the first CUDA device where one can be used, else the CPU", DeviceChoice.Auto);
+
+    public ChoiceOption<Precision> Precision { get; } = new(
+        "--precision", "fp32 throughout, or on CUDA bf16 for activations and the matrices they meet, with fp32 sums, parameters and losses", Kernels.Backends.Precision.Fp32);
 
     public OptionalNumberOption<int> Workers { get; } = new(
         "--workers", "threads that compute, and as many that prepare data; no result depends on it", new(1, MostWorkers), "one a processor");
@@ -44,6 +48,10 @@ internal sealed class RunSettings
         "--data", "DIR", "directory with IDX files, CIFAR binary files or a folder of pictures per class", "the bundled Fashion-MNIST subset",
         DataDirectory.Default);
 
+    /// <summary>How augmented views are made.</summary>
+    public static ChoiceOption<MixtureKind> MixtureOption(MixtureKind standard) => new(
+        "--augment", "how a mixture is made: chains of image operations, or rounds with fractal pictures mixed in", standard);
+
     /// <summary>Adds an option that is recorded in run.json.</summary>
     public void Add(Command command, params ReadOnlySpan<Option> options)
     {
@@ -54,12 +62,22 @@ internal sealed class RunSettings
         }
     }
 
-    /// <summary>Adds seed, device, workers and JSON output; with <paramref name="writes"/> a run directory too.</summary>
-    public void AddCommon(Command command, bool writes)
+    /// <summary>Whether the verb runs a model, and so may do it on CUDA.</summary>
+    public bool RunsModels { get; private set; }
+
+    /// <summary>
+    /// Adds seed, device, workers and JSON output; with <paramref name="writes"/> a run directory too, with <paramref name="runsModels"/> the
+    /// precision.
+    /// </summary>
+    public void AddCommon(Command command, bool writes, bool runsModels = true)
     {
+        RunsModels = runsModels;
         if (writes)
             Add(command, Out);
-        Add(command, Seed, Device, Workers, Json);
+        Add(command, Seed, Device);
+        if (runsModels)
+            Add(command, Precision);
+        Add(command, Workers, Json);
     }
 
     /// <summary>Writes every option with its resolved value as one object.</summary>

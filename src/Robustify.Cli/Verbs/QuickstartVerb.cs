@@ -18,17 +18,22 @@ internal static class QuickstartVerb
             "--size", "how much is trained and measured: under a minute, a few minutes, or all bundled images", Standard.Size);
         var model = new TextOption(
             "--model", "MODEL", "the pretrained large model: safetensors file or run directory", "the bundled model", BundledModel.Find);
+        var images = new OptionalNumberOption<int>("--images", "training images of each phase, as many of each class", new(20, null), "as --size says");
+        var testImages = new OptionalNumberOption<int>("--test-images", "clean test images, as many of each class", new(1, null), "as --size says");
+        var corruptedImages = new OptionalNumberOption<int>(
+            "--corrupted-images", "test images measured under every corruption and severity; 0 for none", new(0, null), "as --size says");
         var data = RunSettings.DataOption();
         var command = new Command("quickstart", "Watch a pretrained model become robust: teacher, distillation, comparison, benchmark, table.");
         run.Add(command, size);
         run.AddCommon(command, writes: true);
-        run.Add(command, model, data);
+        run.Add(command, model, data, images, testImages, corruptedImages);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
             var options = Standard with
             {
                 Size = size.Of(parse), Seed = run.Seed.Of(parse), Out = run.Out.Of(parse), Data = data.Of(parse), Model = model.Of(parse),
+                Images = images.Of(parse), TestImages = testImages.Of(parse), CorruptedImages = corruptedImages.Of(parse),
             };
             var result = QuickstartWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish(output => Write(output, result));

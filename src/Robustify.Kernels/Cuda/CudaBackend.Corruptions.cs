@@ -49,9 +49,9 @@ internal sealed partial class CudaBackend
         Launch(
             "corruption_contrast_sums_u8", new LaunchGeometry((uint)images, (uint)channels, 1, FlatGeometry.Threads), new(Bytes(x), 0), x, sums,
             pixels, channels);
-        uint parts = (uint)Math.Clamp(pixels * channels / (16 * FlatGeometry.Threads), 1, MostImageParts);
+        uint parts = (uint)Math.Clamp(pixels / (4 * FlatGeometry.Threads), 1, MostImageParts);
         Launch(
-            "corruption_contrast_u8", new LaunchGeometry((uint)images, parts, 1, FlatGeometry.Threads), new(2 * Bytes(x), 0), x, y, sums, pixels,
+            "corruption_contrast_u8", new LaunchGeometry((uint)images, parts, (uint)channels, FlatGeometry.Threads), new(2 * Bytes(x), 0), x, y, sums, pixels,
             channels, BitConverter.DoubleToInt64Bits(factor));
     }
 
@@ -68,18 +68,21 @@ internal sealed partial class CudaBackend
     {
         int images = x.Shape[0], height = x.Shape[1], width = x.Shape[2], channels = x.Shape[3], radius = weights.Shape.Columns - 1;
         long length = ImageLength(x);
-        int together = (int)Math.Clamp(MostBlurBytes / (length * sizeof(double)), 1, images);
-        nint columns = Scratch(together * length * sizeof(double));
+        int together = (int)Math.Clamp(MostBlurBytes / (2 * length * sizeof(double)), 1, images);
+        nint units = Scratch(2 * together * length * sizeof(double)), columns = units + (nint)(together * length * sizeof(double));
         for (int first = 0; first < images; first += together)
         {
             int count = Math.Min(together, images - first);
+            long elements = count * length;
             nint offset = (nint)(first * length);
-            var geometry = FlatGeometry.For(count * length, DType.Float32);
-            var cost = new LaunchCost(9 * count * length, 3L * radius * count * length);
+            var geometry = FlatGeometry.For(elements, DType.Float32);
+            Launch("corruption_units_u8", geometry, new(9 * elements, elements), x.Pointer + offset, units, elements);
             Launch(
-                "corruption_gaussian_columns_u8", geometry, cost, x.Pointer + offset, columns, weights, count, height, width * channels, radius);
+                "corruption_gaussian_columns_u8", geometry, new(16 * elements, 3L * radius * elements), units, columns, weights, count, height,
+                width * channels, radius);
             Launch(
-                "corruption_gaussian_rows_u8", geometry, cost, columns, y.Pointer + offset, weights, (long)count * height, width, channels, radius);
+                "corruption_gaussian_rows_u8", geometry, new(9 * elements, 3L * radius * elements), columns, y.Pointer + offset, weights,
+                (long)count * height, width, channels, radius);
         }
     }
 

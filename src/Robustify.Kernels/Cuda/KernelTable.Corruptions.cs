@@ -13,6 +13,7 @@ internal static partial class KernelTable
         new("corruption_contrast_sums_u8", "ppli"),
         new("corruption_contrast_u8", "ppplil"),
         new("corruption_defocus_blur_u8", "pppppiiiii"),
+        new("corruption_units_u8", "ppl"),
         new("corruption_gaussian_columns_u8", "pppiiii"),
         new("corruption_gaussian_rows_u8", "pppliii"),
     ];

@@ -32,8 +32,23 @@ public sealed record QuickstartOptions
     /// <summary>The pretrained large model; null for the bundled one.</summary>
     public string? Model { get; init; }
 
-    /// <summary>The amounts that the size stands for.</summary>
-    internal QuickstartAmounts Amounts => Size switch
+    /// <summary>Training images of each phase; null for as many as the size has.</summary>
+    public int? Images { get; init; }
+
+    /// <summary>Clean test images; null for as many as the size has.</summary>
+    public int? TestImages { get; init; }
+
+    /// <summary>Test images that are corrupted in every way, 0 for none; null for as many as the size has.</summary>
+    public int? CorruptedImages { get; init; }
+
+    /// <summary>The amounts that the size stands for, where no other is given.</summary>
+    internal QuickstartAmounts Amounts => Standard with
+    {
+        Images = Images ?? Standard.Images, TestImages = TestImages ?? Standard.TestImages,
+        CorruptedImages = CorruptedImages ?? Standard.CorruptedImages,
+    };
+
+    private QuickstartAmounts Standard => Size switch
     {
         QuickstartSize.Tiny => new(Images: 768, TeacherEpochs: 3, HeldOut: 256, TestImages: 500, CorruptedImages: 48),
         QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 1024, TestImages: 3000, CorruptedImages: 320),

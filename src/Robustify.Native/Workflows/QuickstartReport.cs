@@ -15,7 +15,8 @@ public static class QuickstartReport
         yield return Row("clean", result, m => m.Clean.Top1);
         foreach (string corruption in result.Models[0].Scores.Keys.Select(c => c.Corruption).OfType<string>().Distinct())
             yield return Row(corruption, result, m => m.Scores.Where(s => s.Key.Corruption == corruption).Average(s => s.Value.Top1));
-        yield return Row("mean corruption", result, m => m.MeanCorruptionTop1);
+        if (result.Models[0].Scores.Keys.Any(c => c.Corruption is not null))
+            yield return Row("mean corruption", result, m => m.MeanCorruptionTop1);
     }
 
     /// <summary>Column titles of <see cref="CostRows"/>.</summary>

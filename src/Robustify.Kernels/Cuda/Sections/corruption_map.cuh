@@ -61,14 +61,6 @@ DEVICE int reflect101(int index, int size)
     return folded < size ? folded : period - folded;
 }
 
-/// levels[k] = k / 255 for the whole block; a division for every look-up would cost more than the filter.
-DEVICE void fillUnits(double* units)
-{
-    for (int level = threadIdx.x; level < 256; level += blockDim.x)
-        units[level] = level / 255.0;
-    __syncthreads();
-}
-
 // maths        the value of HSV plus `added`, clipped at 1; a grey level is its own value
 // layout       x, y [pixels, channels], channels 1 or 3
 // launch       FlatGeometry(pixels, Float32): a thread a pixel
@@ -132,25 +124,18 @@ extern "C" __global__ void __launch_bounds__(256) corruption_contrast_sums_u8(co
         sums[blockIdx.x * channels + blockIdx.y] = sum;
 }
 
-// maths        y = (x - mean) factor + mean per image and channel, by a table of the 256 levels
+// maths        y = (x - mean) factor + mean per image and channel
 // layout       x, y [images, pixels, channels], sums [images, channels]
-// launch       grid (images, up to 64 parts of an image), block 256
+// launch       grid (images, parts of an image, channels), block 256
 // determinism  one thread an element
 // CPU twin     Contrast, to the bit
 extern "C" __global__ void __launch_bounds__(256) corruption_contrast_u8(
     const u8* x, u8* y, const double* sums, i64 pixels, int channels, i64 factorBits)
 {
-    __shared__ u8 mapped[3 * 256];
-    double factor = __longlong_as_double(factorBits);
-    for (int i = threadIdx.x; i < channels * 256; i += blockDim.x)
-    {
-        double mean = sums[(i64)blockIdx.x * channels + i / 256] / 255.0 / pixels;
-        mapped[i] = unitToByte(__dadd_rn(__dmul_rn((i % 256) / 255.0 - mean, factor), mean));
-    }
-    __syncthreads();
-    i64 length = pixels * channels, offset = blockIdx.x * length, stride = (i64)gridDim.y * blockDim.x;
-    for (i64 i = (i64)blockIdx.y * blockDim.x + threadIdx.x; i < length; i += stride)
-        y[offset + i] = mapped[(u32)i % (u32)channels * 256 + x[offset + i]];
+    double factor = __longlong_as_double(factorBits), mean = sums[(i64)blockIdx.x * channels + blockIdx.z] / 255.0 / pixels;
+    i64 offset = blockIdx.x * pixels * channels + blockIdx.z, stride = (i64)gridDim.y * blockDim.x;
+    for (i64 i = (i64)blockIdx.y * blockDim.x + threadIdx.x; i < pixels; i += stride)
+        y[offset + i * channels] = unitToByte(__dadd_rn(__dmul_rn(x[offset + i * channels] / 255.0 - mean, factor), mean));
 }
 
 // maths        y = sum over rings of weight times the sum of the ring's bytes (exact integers); borders mirrored about the edge pixel
@@ -183,25 +168,34 @@ extern "C" __global__ void __launch_bounds__(256) corruption_defocus_blur_u8(
     }
 }
 
-// maths        columns[y, .] = w_0 u[y] + sum over k = radius..1 of w_k (u[y - k] + u[y + k]), u = x / 255, edge rows repeated
-// layout       x [images, height, row], columns likewise in double, row = width * channels; weights [radius + 1]
+// maths        units = x / 255, once for each element and not for each tap that reads it
+// layout       x, units flat [count]
+// launch       FlatGeometry(count, Float32)
+// determinism  one thread an element
+// CPU twin     UnitRange.FromBytes
+extern "C" __global__ void __launch_bounds__(256) corruption_units_u8(const u8* x, double* units, i64 count)
+{
+    for (i64 i = globalThread(); i < count; i += globalThreads())
+        units[i] = x[i] / 255.0;
+}
+
+// maths        columns[y, .] = w_0 u[y] + sum over k = radius..1 of w_k (u[y - k] + u[y + k]), edge rows repeated
+// layout       units, columns [images, height, row], row = width * channels; weights [radius + 1]
 // launch       FlatGeometry(elements, Float32)
 // determinism  one thread an element; pairs from the outside in
 // CPU twin     GaussianFilter, to the bit
 extern "C" __global__ void __launch_bounds__(256) corruption_gaussian_columns_u8(
-    const u8* x, double* columns, const double* weights, int images, int height, int row, int radius)
+    const double* units, double* columns, const double* weights, int images, int height, int row, int radius)
 {
-    __shared__ double units[256];
-    fillUnits(units);
     i64 count = (i64)images * height * row;
     for (i64 i = globalThread(); i < count; i += globalThreads())
     {
         int line = (int)(i / row % height);
-        const u8* at = x + (i - (i64)line * row);
-        double sum = __dmul_rn(units[at[(i64)line * row]], weights[0]);
+        const double* at = units + (i - (i64)line * row);
+        double sum = __dmul_rn(at[(i64)line * row], weights[0]);
         for (int k = radius; k > 0; k--)
         {
-            double above = units[at[(i64)larger(line - k, 0) * row]], below = units[at[(i64)smaller(line + k, height - 1) * row]];
+            double above = at[(i64)larger(line - k, 0) * row], below = at[(i64)smaller(line + k, height - 1) * row];
             sum = __dadd_rn(sum, __dmul_rn(__dadd_rn(above, below), weights[k]));
         }
         columns[i] = sum;
