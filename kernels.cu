@@ -26,3 +26,6 @@
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_exact.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/pool.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/tokens.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/image.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/corruption_noise.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/corruption_map.cuh"

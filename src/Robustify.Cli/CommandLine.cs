@@ -52,6 +52,7 @@ internal static class CommandLine
             DoctorVerb.Create(invocation),
             CacheVerb.Create(invocation),
             SelftestVerb.Create(invocation),
+            ProfileVerb.Create(invocation),
         };
         root.Directives.Clear();
         foreach (var option in root.Options)

@@ -45,7 +45,7 @@ public sealed class CorruptTests : IDisposable
         Assert.Equal(6, JsonDocument.Parse(call.Out).RootElement.GetProperty("pictures").GetInt32());
         Assert.Equal(
             Enumerable.Range(0, 6).Select(i => Path.Combine($"class{i % 2}", $"{i}.jpg")).Order(StringComparer.Ordinal),
-            Directory.GetFiles(folder.PathOf("out"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.PathOf("out"), f)).Order(StringComparer.Ordinal));
+            Directory.GetFiles(folder.PathOf("out"), "*.jpg", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.PathOf("out"), f)).Order(StringComparer.Ordinal));
     }
 
     [Fact]

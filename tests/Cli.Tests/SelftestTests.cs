@@ -44,15 +44,15 @@ public sealed class SelftestTests
     {
         using var folder = new TemporaryFolder();
         string? before = Environment.GetEnvironmentVariable("ROBUSTIFY_CACHE");
-        Environment.SetEnvironmentVariable("ROBUSTIFY_CACHE", folder.Path);
+        Environment.SetEnvironmentVariable("ROBUSTIFY_CACHE", folder.Root);
         try
         {
-            File.WriteAllBytes(Path.Combine(folder.Path, "a.cubin"), new byte[100]);
-            File.WriteAllBytes(Path.Combine(folder.Path, "mine.bin"), new byte[7]);
-            Assert.Equal($"{folder.Path}: 1 files, 0.0 MiB", Call.Succeeding("cache").Out.Trim());
+            File.WriteAllBytes(Path.Combine(folder.Root, "a.cubin"), new byte[100]);
+            File.WriteAllBytes(Path.Combine(folder.Root, "mine.bin"), new byte[7]);
+            Assert.Equal($"{folder.Root}: 1 files, 0.0 MiB", Call.Succeeding("cache").Out.Trim());
             using var cleared = JsonDocument.Parse(Call.Succeeding("cache", "--clear", "--json").Out);
             Assert.Equal((true, 100), (cleared.RootElement.GetProperty("cleared").GetBoolean(), cleared.RootElement.GetProperty("bytes").GetInt32()));
-            Assert.Equal(["mine.bin"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+            Assert.Equal(["mine.bin"], Directory.GetFiles(folder.Root).Select(Path.GetFileName));
         }
         finally
         {

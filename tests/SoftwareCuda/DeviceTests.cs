@@ -13,6 +13,21 @@ public sealed class DeviceTests
         """;
 
     [SoftwareCudaTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Two_modules_with_kernels_of_one_name_stay_apart(bool check)
+    {
+        using var device = new SoftwareDevice(new() { Check = check });
+        var driver = new TestDriver(device);
+        nint twice = driver.Compile("extern \"C\" __global__ void k(float* y) { y[0] = 2; }"), thrice = driver.Compile("extern \"C\" __global__ void k(float* y) { y[0] = 3; }");
+        nint y = driver.New(4);
+        driver.Ok(driver.Launch(driver.Function(twice, "k"), (1, 1, 1), (1, 1, 1), 0, [y]));
+        Assert.Equal(2, driver.Download<float>(y, 1)[0]);
+        driver.Ok(driver.Launch(driver.Function(thrice, "k"), (1, 1, 1), (1, 1, 1), 0, [y]));
+        Assert.Equal(3, driver.Download<float>(y, 1)[0]);
+    }
+
+    [SoftwareCudaTheory]
     [InlineData(false, ThreadOrder.Forward)]
     [InlineData(false, ThreadOrder.Random)]
     [InlineData(true, ThreadOrder.Reverse)]

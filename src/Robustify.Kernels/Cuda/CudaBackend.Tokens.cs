@@ -8,12 +8,12 @@ internal sealed partial class CudaBackend
     /// <summary><inheritdoc cref="IBackend.Patchify" path="/summary"/> Float32 images may become bfloat16 patches on the way.</summary>
     public void Patchify(TensorView x, TensorView y, int patch) => Launch(
         x.Type == y.Type ? Named(y, "tokens_patchify_f32", "tokens_patchify_bf16") : "tokens_patchify_f32_bf16",
-        FlatGeometry.For(y.Shape.Count, y.Type), new(Bytes(x) + Bytes(y), 0), x, y, x.Shape[1], x.Shape[2], x.Shape[3], patch, y.Shape.Count);
+        FlatGeometry.For(y.Shape.Count, y.Type), new(Bytes(x) + Bytes(y), 0), x, y, x.Shape[2], x.Shape[3], patch, y.Shape.Count);
 
     /// <inheritdoc cref="IBackend.PatchifyGradient"/>
     public void PatchifyGradient(TensorView dy, TensorView dx, int patch, bool accumulate) => Launch(
         Named(dx, "tokens_patchify_gradient_f32", "tokens_patchify_gradient_bf16"), FlatGeometry.For(dx.Shape.Count, dx.Type),
-        new(Bytes(dy) + Bytes(dx) * (accumulate ? 2 : 1), 0), dy, dx, dx.Shape[1], dx.Shape[2], dx.Shape[3], patch, dx.Shape.Count, accumulate);
+        new(Bytes(dy) + Bytes(dx) * (accumulate ? 2 : 1), 0), dy, dx, dx.Shape[2], dx.Shape[3], patch, dx.Shape.Count, accumulate);
 
     /// <inheritdoc cref="IBackend.AssembleTokens"/>
     public void AssembleTokens(TensorView patches, TensorView classToken, TensorView positions, TensorView y) => Launch(

@@ -61,7 +61,7 @@ internal sealed unsafe partial class CudaBackend : IBackend
         if (isDisposed)
             return;
         isDisposed = true;
-        device.Bind();
+        device.BindToRelease();
         ReleaseScratch();
         if (products is { IsValueCreated: true })
             products.Value.Dispose();

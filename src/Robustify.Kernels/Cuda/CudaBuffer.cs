@@ -19,7 +19,7 @@ internal sealed class CudaBuffer : DeviceBuffer
         // A device that is closed has taken its memory with it.
         if (device.IsOpen)
         {
-            device.Bind();
+            device.BindToRelease();
             device.Driver.MemFree(pointer);
         }
     }

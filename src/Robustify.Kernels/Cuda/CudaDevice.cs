@@ -75,6 +75,9 @@ internal sealed class CudaDevice : IDisposable
         Driver.ContextSetCurrent(context);
     }
 
+    /// <summary>Makes the context the calling thread's to give memory back: never throws.</summary>
+    public void BindToRelease() => Driver.TryContextSetCurrent(context);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -44,7 +44,7 @@ internal sealed class CudaGraph : CapturedWork
     {
         if (executable != 0 && device.IsOpen)
         {
-            device.Bind();
+            device.BindToRelease();
             device.Driver.GraphExecDestroy(executable);
         }
 

@@ -14,6 +14,8 @@ internal static partial class KernelTable
         Uncertainty(),
         Dropout(),
         Optimizer(),
+        Images(),
+        Corruptions(),
         Attention(),
         Convolution(),
         Pooling(),

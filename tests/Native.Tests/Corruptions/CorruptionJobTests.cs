@@ -20,9 +20,9 @@ public sealed class CorruptionJobTests : IDisposable
     public void TheBytesDependOnTheSeedAndNotOnTheWorkers()
     {
         MakeInput();
-        Assert.Equal(6, CorruptionJob.Run(Options() with { Workers = 1, Output = Output + "1" }));
-        Assert.Equal(6, CorruptionJob.Run(Options() with { Workers = 2, Output = Output + "2" }));
-        Assert.Equal(6, CorruptionJob.Run(Options() with { Workers = 2, Output = Output + "3", Seed = 4 }));
+        Assert.Equal(6, CorruptionJob.Run(Options() with { Workers = 1, Output = Output + "1" }).Written);
+        Assert.Equal(6, CorruptionJob.Run(Options() with { Workers = 2, Output = Output + "2" }).Written);
+        Assert.Equal(6, CorruptionJob.Run(Options() with { Workers = 2, Output = Output + "3", Seed = 4 }).Written);
         string[] files = Files(Output + "1");
         Assert.Equal(["a/0.png", "a/1.png", "a/2.png", "b/0.png", "b/1.png", "b/2.png"], files);
         foreach (string file in files)
@@ -60,7 +60,7 @@ public sealed class CorruptionJobTests : IDisposable
     {
         MakeInput();
         string output = Path.Combine(folder, "one.jpg");
-        Assert.Equal(1, CorruptionJob.Run(Options() with { Input = Path.Combine(Input, "a", "0.png"), Output = output }));
+        Assert.Equal(1, CorruptionJob.Run(Options() with { Input = Path.Combine(Input, "a", "0.png"), Output = output }).Written);
         Assert.Equal([0xFF, 0xD8], File.ReadAllBytes(output)[..2]);
         CorruptionJob.Run(Options() with { Encoding = ImageEncoding.Jpeg });
         Assert.Contains("a/0.jpg", Files(Output));
@@ -85,7 +85,7 @@ public sealed class CorruptionJobTests : IDisposable
         MakeInput();
         string broken = Path.Combine(Input, "a", "1.png");
         File.WriteAllBytes(broken, File.ReadAllBytes(broken)[..80]);
-        var error = Assert.Throws<RobustifyException>(() => CorruptionJob.Run(Options() with { Workers = workers }));
+        var error = Assert.Throws<RobustifyException>(() => CorruptionJob.Run(Options() with { Workers = workers, Strict = true }));
         Assert.StartsWith(broken, error.Message);
         Assert.DoesNotContain('\n', error.Message);
         var image = new Image8(1, 1, 1);
@@ -101,9 +101,9 @@ public sealed class CorruptionJobTests : IDisposable
     public void NothingIsWrittenWhenTheOptionsAreWrong()
     {
         MakeInput();
-        AssertRefused(Options() with { Severity = 0 });
-        AssertRefused(Options() with { Severity = 6 });
-        AssertRefused(Options() with { Corruption = "rain" });
+        AssertRefused(Options() with { Severities = [0] });
+        AssertRefused(Options() with { Severities = [3, 6] });
+        AssertRefused(Options() with { Corruptions = [] });
         AssertRefused(Options() with { Workers = 0 });
         AssertRefused(Options() with { Quality = 0 });
         AssertRefused(Options() with { Channels = 2 });
@@ -169,7 +169,7 @@ public sealed class CorruptionJobTests : IDisposable
     }
 
     private CorruptionJobOptions Options() =>
-        new() { Input = Input, Output = Output, Corruption = "gaussian_noise", Severity = 3, Seed = 3, Workers = 1 };
+        new() { Input = Input, Output = Output, Corruptions = [CorruptionCatalog.Find("gaussian_noise")], Severities = [3], Seed = 3, Workers = 1 };
 
     private static void AssertRefused(CorruptionJobOptions options)
     {
@@ -178,5 +178,6 @@ public sealed class CorruptionJobTests : IDisposable
     }
 
     private static string[] Files(string root) =>
-        [.. Directory.GetFiles(root, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(root, path)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(root, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(root, path))
+            .Where(path => path != "corrupt.json").Order(StringComparer.Ordinal)];
 }

@@ -120,4 +120,19 @@ public sealed class LaunchTests
         Assert.Contains("a kernel failed, which is a bug of this program", thrown.Message);
         Assert.DoesNotContain('\n', thrown.Message);
     }
+
+    [SoftwareCudaFact]
+    public void Giving_everything_back_after_a_fault_does_not_hide_it()
+    {
+        using var device = new SoftwareDevice();
+        var thrown = Assert.Throws<CudaException>(() =>
+        {
+            using var opened = new OpenedBackend();
+            var y = opened.New(1);
+            using var captured = opened.Backend.Capture(() => opened.Increment(y));
+            opened.Backend.Launch("increment_f32", new LaunchGeometry(64, 1, 1, 1024), default, y, 1 << 16);
+            opened.Backend.Synchronize();
+        });
+        Assert.Equal(700, thrown.Code);
+    }
 }

@@ -91,6 +91,9 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
         [CacheVariable] = Path.Combine(SoftwareLibrary.Folder, "product-cache"),
     };
 
+    /// <summary>Address of one of the library's entry points.</summary>
+    public nint Entry(string name) => NativeLibrary.GetExport(Library, name);
+
     /// <summary>Forgets the report.</summary>
     public void ClearReport() => clearReport();
 

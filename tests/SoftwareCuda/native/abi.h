@@ -67,6 +67,7 @@ void sw_collective(unsigned mask, unsigned operation, int line, SwAction action)
 void* sw_shared_static(SwSlot* slot, size_t bytes, const char* name);
 void* sw_shared_dynamic(int line);
 char* sw_shared_base();
+int sw_is_removed(int site);
 void sw_note_access(const void* address, unsigned bytes, int access);
 [[noreturn]] void sw_fault(int error, const char* format, ...) __attribute__((format(printf, 2, 3)));
 }

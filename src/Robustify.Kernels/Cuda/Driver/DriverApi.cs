@@ -115,6 +115,9 @@ internal sealed unsafe partial class DriverApi
     /// <summary>Makes a context the calling thread's.</summary>
     public void ContextSetCurrent(nint context) => Check(contextSetCurrent(context), "cuCtxSetCurrent");
 
+    /// <summary>The same where memory is given back: an error must not hide the one that led there.</summary>
+    public void TryContextSetCurrent(nint context) => _ = contextSetCurrent(context);
+
     /// <summary>Throws unless <paramref name="code"/> is success.</summary>
     /// <exception cref="CudaException">The call failed.</exception>
     public void Check(int code, string call)

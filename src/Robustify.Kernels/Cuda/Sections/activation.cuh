@@ -1,6 +1,5 @@
-// Activations of linear layers and their gradients, by the numbering of Backends.Activation.
+// Activations of linear layers and their gradients, by the numbering of Backends.Activation; 0 is the identity.
 
-constexpr int ActivationNone = 0;
 constexpr int ActivationGelu = 1;
 constexpr int ActivationQuickGelu = 2;
 

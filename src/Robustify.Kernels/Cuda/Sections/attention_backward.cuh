@@ -218,8 +218,11 @@ template<class T> DEVICE void attentionDelta(const T* dy, const T* y, float* del
     }
 }
 
-/// Maths: delta = rowsum(dy y) a head. Layout: dy, y [samples, tokens, heads x headDim], delta [samples, heads, tokens]. Launch: grid
-/// ceil(rows / 32), block 256, rows = samples x tokens x heads. Determinism: fixed butterfly. CPU twin: CpuBackend.AttentionGradient.
+// maths        delta = sum over a head's elements of dy y
+// layout       dy, y [samples, tokens, heads x headDim], delta [samples, heads, tokens]; rows = samples x tokens x heads
+// launch       AttentionGeometry.Delta: grid ceil(rows / 32), block 256
+// determinism  a lane's elements in order, then a fixed butterfly of eight lanes
+// CPU twin     CpuBackend.AttentionGradient
 extern "C" __global__ void attention_delta_f32(const float* dy, const float* y, float* delta, int tokens, int heads, int headDim, i64 rows)
 {
     attentionDelta(dy, y, delta, tokens, heads, headDim, rows);
@@ -230,10 +233,13 @@ extern "C" __global__ void attention_delta_bf16(const bf16* dy, const bf16* y, f
     attentionDelta(dy, y, delta, tokens, heads, headDim, rows);
 }
 
-/// Maths: dq, or dk and dv, of y = softmax(q kᵀ scale) v, as above; p and ds are rounded to bf16 for their products.
-/// Layout: dy [samples, tokens, heads x headDim], qkv and dqkv [samples, tokens, 3 x heads x headDim], statistics [samples, heads, tokens].
-/// Launch: grid samples x heads x ceil(tokens / 64), block 128, shared (2 x 64 + 4 x columns) x (DIM + 8) x 2 + 16 x columns bytes with
-/// columns = DIM > 64 ? 32 : 64. Determinism: one block owns its rows, columns in order. CPU twin: CpuBackend.AttentionGradient.
+// maths        dq, or dk and dv, of y = softmax(q kᵀ scale) v, as above; p and ds are rounded to bf16 for their products
+// layout       dy [samples, tokens, heads x headDim], qkv and dqkv [samples, tokens, 3 x heads x headDim], logSumExp and delta [samples, heads,
+//              tokens]; headDim a multiple of 8 up to DIM, dy, qkv and dqkv at multiples of 16 bytes
+// launch       AttentionGeometry.QueryGradient, KeyValueGradient: grid samples x heads x ceil(tokens / 64), block 128, shared
+//              (2 x 64 + 4 x columns) x (DIM + 8) x 2 + 16 x columns bytes with columns = DIM > 64 ? 32 : 64
+// determinism  one block owns its rows, columns in order
+// CPU twin     CpuBackend.AttentionGradient
 #define ATTENTION_BACKWARD(DIM)                                                                                                            \
     extern "C" __global__ void __launch_bounds__(AttentionThreads) attention_query_gradient_d##DIM##_bf16(                                 \
         const bf16* dy, const bf16* qkv, const float* logSumExp, const float* delta, bf16* dqkv, int tokens, int heads, int headDim,       \

@@ -198,10 +198,12 @@ DEVICE void attentionExactGradient(
     }
 }
 
-/// Maths, layout: as attention_forward and attention_query_gradient, attention_key_value_gradient, without rounding between the products.
-/// Launch: grid samples x heads x ceil(tokens / ROWS), block 8 ROWS, shared bytes 4 (M ROWS (headDim + 1) + S ROWS (ROWS + 1)) with
-/// M = 4, S = 1 forward, M = 5, S = 1 for queries, M = 6, S = 2 for keys and values.
-/// Determinism: one block owns its rows, columns in order. CPU twin: CpuBackend.Attention, CpuBackend.AttentionGradient.
+// maths        as attention_forward, attention_query_gradient and attention_key_value_gradient, without rounding between the products
+// layout       as there, any headDim, any alignment
+// launch       AttentionGeometry: grid samples x heads x ceil(tokens / ROWS), block 8 ROWS, shared 4 (M ROWS (headDim + 1) + S ROWS (ROWS + 1))
+//              bytes with M = 4, S = 1 forward, M = 5, S = 1 for queries, M = 6, S = 2 for keys and values
+// determinism  one block owns its rows, columns in order
+// CPU twin     CpuBackend.Attention, CpuBackend.AttentionGradient
 #define ATTENTION_EXACT(ROWS, TYPE, NAME)                                                                                                  \
     extern "C" __global__ void __launch_bounds__(ROWS* ExactLanes) attention_exact_forward_r##ROWS##_##NAME(                               \
         const TYPE* qkv, TYPE* y, float* logSumExp, int tokens, int heads, int headDim, float scale)                                       \

@@ -151,10 +151,12 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
         tokens, width, headDim);
 }
 
-/// Maths: y = softmax(q kᵀ scale) v, logSumExp = log sum exp(q kᵀ scale); the probabilities are rounded to bf16 for the second product.
-/// Layout: qkv [samples, tokens, 3 x heads x headDim], y [samples, tokens, heads x headDim], logSumExp [samples, heads, tokens].
-/// Launch: grid samples x heads x ceil(tokens / 64), block 128, shared 5 x 64 x (DIM + 8) x 2 bytes; headDim <= DIM, a multiple of 8.
-/// Determinism: keys in order, one warp a row. CPU twin: CpuBackend.Attention.
+// maths        y = softmax(q kᵀ scale) v, logSumExp = log sum exp(q kᵀ scale); the probabilities are rounded to bf16 for the second product
+// layout       qkv [samples, tokens, 3 x heads x headDim], y [samples, tokens, heads x headDim], logSumExp [samples, heads, tokens]; headDim a
+//              multiple of 8 up to DIM, qkv and y at multiples of 16 bytes
+// launch       AttentionGeometry.Forward: grid samples x heads x ceil(tokens / 64), block 128, shared 5 x 64 x (DIM + 8) x 2 bytes
+// determinism  one warp a row, keys in order
+// CPU twin     CpuBackend.Attention
 #define ATTENTION_FORWARD(DIM)                                                                                                             \
     extern "C" __global__ void __launch_bounds__(AttentionThreads) attention_forward_d##DIM##_bf16(                                        \
         const bf16* qkv, bf16* y, float* logSumExp, int tokens, int heads, int headDim, float scale)                                       \

@@ -3,7 +3,6 @@
 constexpr int ExactTile = 64;
 constexpr int ExactDepth = 16;
 constexpr int ExactStride = ExactTile + 4;
-constexpr int ExactThreads = 256;
 
 /// A thread's 4 x 4 sums += left [depth][rows] times right [depth][columns] over one stage.
 DEVICE void multiplyExactStage(float (&sums)[4][4], const float* left, const float* right, int row, int column)

@@ -16,7 +16,7 @@ template<int N, class T> DEVICE void storeMoved(T* destination, float (&value)[N
 
 /// Offset in the image [samples, high, wide, channels] of element i of the patches [samples, (high / patch) (wide / patch), patch, patch,
 /// channels].
-DEVICE i64 patchSource(i64 i, int high, int wide, int channels, int patch)
+DEVICE i64 patchSource(i64 i, int wide, int channels, int patch)
 {
     int run = patch * channels, across = wide / patch;
     i64 line = i / run;
@@ -32,45 +32,45 @@ template<class TSource, class T> struct PatchifyElements
 {
     const TSource* image;
     T* patches;
-    int high, wide, channels, patch;
+    int wide, channels, patch;
 
     template<int N> DEVICE void invoke(i64 i) const
     {
         float value[N];
-        loadPacked<N>(value, image + patchSource(i, high, wide, channels, patch));
+        loadPacked<N>(value, image + patchSource(i, wide, channels, patch));
         storePacked<N>(patches + i, value);
     }
 };
 
 template<class TSource, class T> DEVICE void patchify(
-    const TSource* image, T* patches, int high, int wide, int channels, int patch, i64 count)
+    const TSource* image, T* patches, int wide, int channels, int patch, i64 count)
 {
     constexpr int N = Lanes<T>::count;
     bool packs = patch * channels % N == 0 && isAligned16(image) && isAligned16(patches);
-    forEachElement<N>(count, packs, PatchifyElements<TSource, T>{image, patches, high, wide, channels, patch});
+    forEachElement<N>(count, packs, PatchifyElements<TSource, T>{image, patches, wide, channels, patch});
 }
 
 template<class T> struct PatchifyGradientElements
 {
     const T* dpatches;
     T* dimage;
-    int high, wide, channels, patch;
+    int wide, channels, patch;
     bool accumulate;
 
     template<int N> DEVICE void invoke(i64 i) const
     {
         float value[N];
         loadPacked<N>(value, dpatches + i);
-        storeMoved<N>(dimage + patchSource(i, high, wide, channels, patch), value, accumulate);
+        storeMoved<N>(dimage + patchSource(i, wide, channels, patch), value, accumulate);
     }
 };
 
 template<class T> DEVICE void patchifyGradient(
-    const T* dpatches, T* dimage, int high, int wide, int channels, int patch, i64 count, int accumulate)
+    const T* dpatches, T* dimage, int wide, int channels, int patch, i64 count, int accumulate)
 {
     constexpr int N = Lanes<T>::count;
     bool packs = patch * channels % N == 0 && isAligned16(dpatches) && isAligned16(dimage);
-    forEachElement<N>(count, packs, PatchifyGradientElements<T>{dpatches, dimage, high, wide, channels, patch, accumulate != 0});
+    forEachElement<N>(count, packs, PatchifyGradientElements<T>{dpatches, dimage, wide, channels, patch, accumulate != 0});
 }
 
 template<class T> struct AssembleElements
@@ -169,21 +169,21 @@ template<class T> DEVICE void sumSamples(const T* x, float* total, int samples, 
 // determinism  one thread an element
 // CPU twin     CpuBackend.Patchify
 extern "C" __global__ void __launch_bounds__(256) tokens_patchify_f32(
-    const float* image, float* patches, int high, int wide, int channels, int patch, i64 count)
+    const float* image, float* patches, int wide, int channels, int patch, i64 count)
 {
-    patchify(image, patches, high, wide, channels, patch, count);
+    patchify(image, patches, wide, channels, patch, count);
 }
 
 extern "C" __global__ void __launch_bounds__(256) tokens_patchify_bf16(
-    const bf16* image, bf16* patches, int high, int wide, int channels, int patch, i64 count)
+    const bf16* image, bf16* patches, int wide, int channels, int patch, i64 count)
 {
-    patchify(image, patches, high, wide, channels, patch, count);
+    patchify(image, patches, wide, channels, patch, count);
 }
 
 extern "C" __global__ void __launch_bounds__(256) tokens_patchify_f32_bf16(
-    const float* image, bf16* patches, int high, int wide, int channels, int patch, i64 count)
+    const float* image, bf16* patches, int wide, int channels, int patch, i64 count)
 {
-    patchify(image, patches, high, wide, channels, patch, count);
+    patchify(image, patches, wide, channels, patch, count);
 }
 
 // maths        dimage (+)= dpatches, in the image's order
@@ -192,15 +192,15 @@ extern "C" __global__ void __launch_bounds__(256) tokens_patchify_f32_bf16(
 // determinism  one thread an element
 // CPU twin     CpuBackend.PatchifyGradient
 extern "C" __global__ void __launch_bounds__(256) tokens_patchify_gradient_f32(
-    const float* dpatches, float* dimage, int high, int wide, int channels, int patch, i64 count, int accumulate)
+    const float* dpatches, float* dimage, int wide, int channels, int patch, i64 count, int accumulate)
 {
-    patchifyGradient(dpatches, dimage, high, wide, channels, patch, count, accumulate);
+    patchifyGradient(dpatches, dimage, wide, channels, patch, count, accumulate);
 }
 
 extern "C" __global__ void __launch_bounds__(256) tokens_patchify_gradient_bf16(
-    const bf16* dpatches, bf16* dimage, int high, int wide, int channels, int patch, i64 count, int accumulate)
+    const bf16* dpatches, bf16* dimage, int wide, int channels, int patch, i64 count, int accumulate)
 {
-    patchifyGradient(dpatches, dimage, high, wide, channels, patch, count, accumulate);
+    patchifyGradient(dpatches, dimage, wide, channels, patch, count, accumulate);
 }
 
 // maths        y[token] = (class token, where present, before the patches)[token] + positions[token]

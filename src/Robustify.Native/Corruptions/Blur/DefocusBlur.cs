@@ -29,42 +29,62 @@ internal sealed unsafe class DefocusBlur : Corruption
         DiskKernel kernel = Kernels.At(variant, severity);
         int channels = source.Channels, row = source.Width * channels, reach = kernel.Reach;
         int paddedRow = row + 2 * reach * channels + Lanes; // the last vector of a row may look beyond it
-        Span<ushort> padded = scratch.Shorts(paddedRow * (source.Height + 2 * reach));
+        int paddedLength = paddedRow * (source.Height + 2 * reach);
+        Span<ushort> buffer = scratch.Shorts(paddedLength + kernel.RunningCount * (row + Lanes));
         Span<double> sums = scratch.Doubles(0, row + Lanes);
         Span<int> offsets = scratch.Integers(0, kernel.TapCount);
-        Pad(source, padded, paddedRow, reach);
+        Pad(source, buffer[..paddedLength], paddedRow, reach);
         int next = 0;
         foreach (var ring in kernel.Rings)
         {
-            foreach (var (x, y) in ring.Offsets)
-                offsets[next++] = y * paddedRow + x * channels;
+            next = Address(ring.Offsets, offsets, next, paddedRow, channels);
+            next = Address(ring.Entering, offsets, next, paddedRow, channels);
+            next = Address(ring.Leaving, offsets, next, paddedRow, channels);
         }
 
-        fixed (ushort* centre = &padded[reach * paddedRow + reach * channels])
+        fixed (ushort* centre = &buffer[reach * paddedRow + reach * channels], running = buffer[(paddedLength - 1)..])
         {
             fixed (int* offset = offsets)
             {
                 for (int y = 0; y < source.Height; y++)
                 {
                     for (int x = 0; x < row; x += Lanes)
-                        Correlate(centre + (long)y * paddedRow + x, offset, kernel.Rings, sums[x..]);
+                        Correlate(centre + (long)y * paddedRow + x, offset, kernel.Rings, running + 1 + x, row + Lanes, y == 0, sums[x..]);
                     UnitRange.ToBytes(sums[..row], destination.Pixels.Slice(y * row, row));
                 }
             }
         }
     }
 
+    private static int Address((int X, int Y)[] pixels, Span<int> offsets, int next, int paddedRow, int channels)
+    {
+        foreach (var (x, y) in pixels)
+            offsets[next++] = y * paddedRow + x * channels;
+        return next;
+    }
+
     // A ring's bytes are summed exactly in 16 bits; its weight is applied once.
-    private static void Correlate(ushort* centre, int* offset, DiskKernel.Ring[] rings, Span<double> sums)
+    private static void Correlate(
+        ushort* centre, int* offset, DiskKernel.Ring[] rings, ushort* running, int runningRow, bool firstRow, Span<double> sums)
     {
         var total0 = Vector256<double>.Zero;
         var (total1, total2, total3) = (total0, total0, total0);
         foreach (var ring in rings)
         {
-            var sum = Vector256<ushort>.Zero;
-            int* end = offset + ring.Offsets.Length;
-            for (; offset < end; offset++)
-                sum += Vector256.Load(centre + *offset);
+            int* entering = offset + ring.Offsets.Length, leaving = entering + ring.Entering.Length, end = leaving + ring.Leaving.Length;
+            Vector256<ushort> sum;
+            if (ring.IsRunning)
+            {
+                sum = firstRow
+                    ? Sum(centre, offset, entering)
+                    : Vector256.Load(running) + Sum(centre, entering, leaving) - Sum(centre, leaving, end);
+                sum.Store(running);
+                running += runningRow;
+            }
+            else
+                sum = Sum(centre, offset, entering);
+
+            offset = end;
             var weight = Vector256.Create(ring.Weight / 255);
             var (low, high) = Vector256.Widen(sum);
             total0 = AddScaled(low.GetLower(), weight, total0);
@@ -77,6 +97,15 @@ internal sealed unsafe class DefocusBlur : Corruption
         total1.CopyTo(sums[4..]);
         total2.CopyTo(sums[8..]);
         total3.CopyTo(sums[12..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ushort> Sum(ushort* centre, int* offset, int* end)
+    {
+        var sum = Vector256<ushort>.Zero;
+        for (; offset < end; offset++)
+            sum += Vector256.Load(centre + *offset);
+        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -28,14 +28,18 @@ internal sealed class DiskKernel
         Reach = taps.Max(tap => Math.Max(Math.Abs(tap.X), Math.Abs(tap.Y)));
         Rings = [.. taps.GroupBy(p => weights[p.Y + halfWidth, p.X + halfWidth]).OrderBy(ring => ring.Key)
             .SelectMany(ring => ring.Chunk(MaxOffsets).Select(offsets => new Ring(ring.Key, offsets)))];
-        TapCount = taps.Length;
+        RunningCount = Rings.Count(ring => ring.IsRunning);
+        TapCount = Rings.Sum(ring => ring.Offsets.Length + ring.Entering.Length + ring.Leaving.Length);
     }
 
     /// <summary>Pixels of equal weight together: their bytes are summed as integers, and only the sums are weighed. Lightest first.</summary>
     public Ring[] Rings { get; }
 
-    /// <summary>Offsets of all rings together.</summary>
+    /// <summary>Offsets of all rings together, those of running sums included.</summary>
     public int TapCount { get; }
+
+    /// <summary>Rings with running sums.</summary>
+    public int RunningCount { get; }
 
     /// <summary>The largest offset.</summary>
     public int Reach { get; }
@@ -79,5 +83,28 @@ internal sealed class DiskKernel
     }
 
     /// <summary>At most 257 offsets in pixels that share a weight.</summary>
-    internal sealed record Ring(double Weight, (int X, int Y)[] Offsets);
+    internal sealed record Ring
+    {
+        public Ring(double weight, (int X, int Y)[] offsets)
+        {
+            var all = offsets.ToHashSet();
+            (int X, int Y)[] entering = [.. offsets.Where(o => !all.Contains((o.X, o.Y + 1)))];
+            (int X, int Y)[] leaving = [.. offsets.Where(o => !all.Contains((o.X, o.Y - 1))).Select(o => (o.X, o.Y - 1))];
+            (Weight, Offsets, IsRunning) = (weight, offsets, 2 * (entering.Length + leaving.Length) < offsets.Length);
+            (Entering, Leaving) = IsRunning ? (entering, leaving) : ([], []);
+        }
+
+        public double Weight { get; }
+
+        public (int X, int Y)[] Offsets { get; }
+
+        /// <summary>Whether it is so full that its sum is cheaper made from that of the row above.</summary>
+        public bool IsRunning { get; }
+
+        /// <summary>What a running sum gains on the way from one row to the next; offsets from the new row.</summary>
+        public (int X, int Y)[] Entering { get; }
+
+        /// <summary>What it loses; offsets from the new row.</summary>
+        public (int X, int Y)[] Leaving { get; }
+    }
 }

@@ -1,16 +1,17 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Digital.Jpeg;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Digital;
 
-/// <summary>Coded and decoded by libjpeg-turbo: baseline, 4:2:0 chroma, accurate integer DCT, smooth chroma upsampling.</summary>
+/// <summary>Baseline JPEG and back: 4:2:0 chroma, accurate integer DCT, smooth chroma upsampling, as Pillow's defaults.</summary>
 internal sealed class JpegCompression : Corruption
 {
-    private static readonly SeverityTable<int> Quality = new(
-        imageNet224: [25, 18, 15, 10, 7],
-        inception299: [23, 16, 13, 8, 5],
-        tiny64: [65, 58, 50, 40, 25],
-        cifar32: [80, 65, 58, 50, 40]);
+    private static readonly SeverityTable<(QuantizationTable Luma, QuantizationTable Chroma)> Tables = new(
+        imageNet224: Qualities(25, 18, 15, 10, 7),
+        inception299: Qualities(23, 16, 13, 8, 5),
+        tiny64: Qualities(65, 58, 50, 40, 25),
+        cifar32: Qualities(80, 65, 58, 50, 40));
 
     public override string Name => "jpeg_compression";
 
@@ -21,7 +22,10 @@ internal sealed class JpegCompression : Corruption
     private protected override void Apply(
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
-        using var encoded = ImageFile.EncodeToData(source, ImageEncoding.Jpeg, Quality.At(variant, severity));
-        ImageFile.Decode(encoded.Span, Name, destination, source.Channels);
+        var (luma, chroma) = Tables.At(variant, severity);
+        JpegRoundTrip.Apply(source, destination, luma, chroma, scratch);
     }
+
+    private static (QuantizationTable Luma, QuantizationTable Chroma)[] Qualities(params int[] qualities) =>
+        [.. qualities.Select(quality => (QuantizationTable.Luma(quality), QuantizationTable.Chroma(quality)))];
 }

@@ -1,41 +1,88 @@
+using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Jobs;
 
 /// <summary>
-/// The files of a <see cref="CorruptionJob"/>: every input with its output, in ordinal order of the relative path (separator '/'), which
-/// gives each its sample index. Everything that can be refused without decoding is refused here, before anything is written.
+/// The pictures of a <see cref="CorruptionJob"/> in the order of their paths, compared name by name, which gives each its sample index: for
+/// class/picture that is the order of an image folder read as a data set. Everything that can be refused without decoding is refused here,
+/// before anything is written.
 /// </summary>
-internal static class CorruptionFiles
+internal sealed class CorruptionFiles
 {
-    public static List<(string Input, string Output, ImageEncoding Encoding)> Resolve(CorruptionJobOptions options)
+    private readonly CorruptionJobOptions options;
+    private readonly string? singleOutput;
+
+    private CorruptionFiles(CorruptionJobOptions options, string[] pictures, string[] others, string? singleOutput, ImageEncoding encoding)
+    {
+        (this.options, Pictures, PassedOver, this.singleOutput) = (options, pictures, others, singleOutput);
+        Encoding = encoding;
+    }
+
+    /// <summary>Relative paths (separator '/') for a folder; the file itself otherwise.</summary>
+    public string[] Pictures { get; }
+
+    /// <summary>Files that are no pictures by their names.</summary>
+    public string[] PassedOver { get; }
+
+    /// <summary>What is written.</summary>
+    public ImageEncoding Encoding { get; }
+
+    /// <summary>Whether a folder is corrupted, so that the output is one too and remembers what it was made of.</summary>
+    public bool IsFolder { get; private init; }
+
+    /// <summary>The file of a picture.</summary>
+    public string InputOf(int index) => IsFolder ? Path.Combine(options.Input, Pictures[index]) : options.Input;
+
+    /// <summary>The file of its corrupted copy.</summary>
+    public string OutputOf(int index, Corruption corruption, int severity)
+    {
+        if (singleOutput is not null)
+            return singleOutput;
+        string relative = IsFolder ? Pictures[index] : Path.GetFileName(options.Input);
+        string target = Path.ChangeExtension(relative, Extension(Encoding));
+        return options.HasConditionFolders
+            ? Path.Combine(options.Output, corruption.Name, severity.ToString(CultureInfo.InvariantCulture), target)
+            : Path.Combine(options.Output, target);
+    }
+
+    public static CorruptionFiles Resolve(CorruptionJobOptions options)
     {
         if (File.Exists(options.Input))
-            return [ResolveFile(options)];
+            return ResolveFile(options);
         if (!Directory.Exists(options.Input))
             throw new RobustifyException($"{options.Input}: no such file or folder; name a picture or a folder of pictures");
         return ResolveFolder(options);
     }
 
-    private static (string Input, string Output, ImageEncoding Encoding) ResolveFile(CorruptionJobOptions options)
+    private static CorruptionFiles ResolveFile(CorruptionJobOptions options)
     {
-        string output = options.Output;
         var encoding = options.Encoding;
-        if (Directory.Exists(output))
-            output = Path.Combine(output, Path.GetFileNameWithoutExtension(options.Input) + Extension(encoding));
-        else
+        string? output = null;
+        if (!options.HasConditionFolders && !Directory.Exists(options.Output))
         {
+            output = options.Output;
             encoding = ImageFile.EncodingOf(output)
                 ?? throw new RobustifyException($"{output}: the output's name must end in .png, .jpg or .jpeg, or be an existing folder");
         }
+        else if (File.Exists(options.Output))
+            throw new RobustifyException($"{options.Output}: is a file, a folder expected for several conditions; name a folder");
 
-        if (RealPath.Of(output) == RealPath.Of(options.Input))
-            throw new RobustifyException($"{output}: the output is the input itself; name another output");
-        return (options.Input, output, encoding);
+        var files = new CorruptionFiles(options, [options.Input], [], output, encoding);
+        foreach (var corruption in options.Corruptions)
+        {
+            foreach (int severity in options.Severities)
+            {
+                if (RealPath.Of(files.OutputOf(0, corruption, severity)) == RealPath.Of(options.Input))
+                    throw new RobustifyException($"{options.Output}: the output is the input itself; name another output");
+            }
+        }
+
+        return files;
     }
 
-    private static List<(string Input, string Output, ImageEncoding Encoding)> ResolveFolder(CorruptionJobOptions options)
+    private static CorruptionFiles ResolveFolder(CorruptionJobOptions options)
     {
         if (File.Exists(options.Output))
             throw new RobustifyException($"{options.Output}: is a file, a folder expected because the input is one; name a folder");
@@ -44,38 +91,43 @@ internal static class CorruptionFiles
             throw new RobustifyException(
                 $"{options.Output}: output and input folder lie within each other, so pictures could be overwritten; name a separate folder");
 
-        var files = new List<(string, string, ImageEncoding)>();
+        string[] all = List(input), pictures = [.. all.Where(path => ImageFile.HasPictureExtension(path))];
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string relative in RelativePaths(input))
+        foreach (string relative in pictures)
         {
             string target = Path.ChangeExtension(relative, Extension(options.Encoding));
             if (!sources.TryAdd(target, relative))
                 throw new RobustifyException(
                     $"{options.Input}: '{sources[target]}' and '{relative}' would both become '{target}'; rename one");
-            files.Add((Path.Combine(options.Input, relative), Path.Combine(options.Output, target), options.Encoding));
         }
 
-        if (files.Count == 0)
+        if (pictures.Length == 0)
             throw new RobustifyException($"{options.Input}: holds no .png, .jpg, .jpeg or .webp file; name a folder of pictures");
-        return files;
+        string[] others = [.. all.Where(path => !ImageFile.HasPictureExtension(path))];
+        return new CorruptionFiles(options, pictures, others, null, options.Encoding) { IsFolder = true };
     }
 
-    internal static IEnumerable<string> RelativePaths(string folder)
+    /// <summary>Relative paths of all pictures below a folder, in the order of their sample indices.</summary>
+    internal static IEnumerable<string> RelativePaths(string folder) => List(folder).Where(path => ImageFile.HasPictureExtension(path));
+
+    private static string[] List(string folder)
     {
         try
         {
-            // Links to folders are not followed (they may form a circle); links to files are.
+            // Links to folders are not followed (they may form a circle); links to files are. Hidden names belong to tools, not to a set.
             var found = new System.IO.Enumeration.FileSystemEnumerable<string>(
                 folder,
                 (ref System.IO.Enumeration.FileSystemEntry entry) => entry.ToFullPath(),
                 new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
             {
-                ShouldIncludePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) =>
-                    !entry.IsDirectory && ImageFile.HasPictureExtension(entry.FileName),
-                ShouldRecursePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+                ShouldIncludePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) => !entry.IsDirectory && !IsHidden(entry.FileName),
+                ShouldRecursePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) =>
+                    (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !IsHidden(entry.FileName),
             };
-            return found.Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))
-                .Order(StringComparer.Ordinal).ToArray();
+            string[] paths = [.. found.Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))];
+            // '/' before every other character compares paths name by name: "a/x" before "a-b/x".
+            Array.Sort(paths, static (a, b) => string.CompareOrdinal(a.Replace('/', '\0'), b.Replace('/', '\0')));
+            return paths;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -83,6 +135,8 @@ internal static class CorruptionFiles
                 $"{folder}: cannot be listed ({error.Message.ReplaceLineEndings(" ")}); check its permissions", error);
         }
     }
+
+    private static bool IsHidden(ReadOnlySpan<char> name) => name.StartsWith('.');
 
     private static bool Contains(string outer, string inner) =>
         inner == outer || inner.StartsWith(Path.EndsInDirectorySeparator(outer) ? outer : outer + Path.DirectorySeparatorChar, StringComparison.Ordinal);

@@ -5,27 +5,34 @@ using Robustify.Native.Data.Images;
 namespace Robustify.Native.Corruptions.Jobs;
 
 /// <summary>
-/// Corrupts one picture or a folder of pictures. Sample index = rank of the relative path in ordinal order (0 for a single file), so the
-/// bytes written depend on the seed and the set of names, never on the number of workers.
+/// Corrupts one picture, a folder of pictures, or a whole data set under many conditions. Sample index = rank of the relative path (0 for a
+/// single file), so the bytes written depend on the seed and the set of names, never on the number of workers. A picture is decoded once
+/// for all conditions. Files are written under temporary names and renamed, so an interrupted job goes on where it was.
 /// </summary>
 public sealed class CorruptionJob
 {
     private const int MaxWorkers = 1024;
 
     private readonly CorruptionJobOptions options;
-    private readonly Corruption corruption;
-    private readonly List<(string Input, string Output, ImageEncoding Encoding)> files;
-    private readonly object gate = new();
+    private readonly CorruptionFiles files;
+    private readonly Action<int, int>? progress;
+    private readonly bool keeps;
+    private readonly Lock gate = new();
+    private readonly SortedDictionary<int, string> unusable = [];
     private int next;
+    private int written;
+    private int kept;
     private int done;
     private int failedIndex = int.MaxValue;
     private Exception? failure;
 
-    private CorruptionJob(CorruptionJobOptions options)
+    private CorruptionJob(CorruptionJobOptions options, Action<int, int>? progress)
     {
-        this.options = options;
-        corruption = CorruptionCatalog.Find(options.Corruption);
-        corruption.CheckSeverity(options.Severity);
+        (this.options, this.progress) = (options, progress);
+        if (options.Corruptions.Count == 0 || options.Severities.Count == 0)
+            throw new RobustifyException("corrupt: no corruption or no severity given, at least one of each expected");
+        foreach (int severity in options.Severities)
+            options.Corruptions[0].CheckSeverity(severity);
         if (options.Workers is < 1 or > MaxWorkers)
             throw new RobustifyException($"corrupt: {options.Workers} workers found, 1..{MaxWorkers} expected");
         if (options.Quality is < 1 or > 100)
@@ -33,69 +40,128 @@ public sealed class CorruptionJob
         if (options.Channels is not (ImageFile.ChannelsAsStored or 1 or 3))
             throw new RobustifyException($"corrupt: {options.Channels} channels found, 1 (grey) or 3 (RGB) expected");
         files = CorruptionFiles.Resolve(options);
+        keeps = files.IsFolder && JobManifest.Continues(options, files);
     }
+
+    private int Conditions => options.Corruptions.Count * options.Severities.Count;
 
     /// <summary>Runs a job to its end.</summary>
     /// <param name="options">What to do; checked as a whole before anything is written.</param>
-    /// <param name="progress">Called after each picture with (done, total), from any worker but one at a time.</param>
+    /// <param name="progress">Called after each file with (done, total), from any worker but one at a time.</param>
     /// <param name="cancellation">Ends the job after the pictures in hand.</param>
-    /// <returns>The number of pictures written.</returns>
     /// <exception cref="RobustifyException">
-    /// A bad option, or a picture that cannot be read or written: the first in order of those met. Pictures already written remain; none is
-    /// half written.
+    /// A bad option; a picture that cannot be used where there is only one or the job is strict (the first in order of those met); a file that
+    /// cannot be written. Pictures already written remain; none is half written.
     /// </exception>
     /// <exception cref="OperationCanceledException">The job was cancelled.</exception>
-    public static int Run(CorruptionJobOptions options, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    public static CorruptionReport Run(
+        CorruptionJobOptions options, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
-        var job = new CorruptionJob(options);
-        var threads = new Thread[Math.Min(options.Workers, job.files.Count) - 1];
+        var job = new CorruptionJob(options, progress);
+        if (job.files.IsFolder)
+        {
+            CreateFolder(options.Output);
+            JobManifest.Write(options, job.files, null);
+        }
+
+        var threads = new Thread[Math.Min(options.Workers, job.files.Pictures.Length) - 1];
         for (int i = 0; i < threads.Length; i++)
         {
-            threads[i] = new Thread(() => job.Work(progress, cancellation)) { Name = $"corrupt {i + 1}", IsBackground = true };
+            threads[i] = new Thread(() => job.Work(cancellation)) { Name = $"corrupt {i + 1}", IsBackground = true };
             threads[i].Start();
         }
 
-        job.Work(progress, cancellation);
+        job.Work(cancellation);
         foreach (var thread in threads)
             thread.Join();
         if (job.failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(job.failure);
         cancellation.ThrowIfCancellationRequested();
-        return job.done;
+        var report = new CorruptionReport(
+            job.written, job.kept, [.. job.unusable.Select(entry => (job.files.InputOf(entry.Key), entry.Value))],
+            [.. job.files.PassedOver.Select(path => Path.Combine(options.Input, path))], JobManifest.Caveats(options));
+        if (job.files.IsFolder)
+            JobManifest.Write(options, job.files, report);
+        return report;
     }
 
-    private void Work(Action<int, int>? progress, CancellationToken cancellation)
+    private void Work(CancellationToken cancellation)
     {
-        var scratch = new CorruptionScratch();
-        var stream = new PhiloxStream(options.Seed, RandomPurpose.Corruption, 0, 0);
-        Image8 source = new(1, 1, 1), destination = new(1, 1, 1);
+        var worker = new Worker(options);
         while (!cancellation.IsCancellationRequested && Volatile.Read(ref failure) is null)
         {
             int index = Interlocked.Increment(ref next) - 1;
-            if (index >= files.Count)
+            if (index >= files.Pictures.Length)
                 return;
             try
             {
-                var (input, output, encoding) = files[index];
-                ImageFile.Read(input, source, options.Channels);
-                CorruptionSeed.Reset(stream, options.Seed, corruption, options.Severity, (uint)index);
-                corruption.Apply(source, destination, options.Severity, stream, scratch);
-                CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
-                ImageFile.Write(output, destination, encoding, options.Quality);
-                lock (gate)
-                {
-                    done++;
-                    progress?.Invoke(done, files.Count);
-                }
+                Corrupt(index, worker, cancellation);
             }
             catch (Exception error)
             {
-                Fail(index, error is OutOfMemoryException
-                    ? new RobustifyException(
-                        $"{files[index].Input}: too large for the memory of this machine; use fewer workers or reduce the picture", error)
-                    : error);
+                Fail(index, error);
                 return;
             }
+        }
+    }
+
+    private void Corrupt(int index, Worker worker, CancellationToken cancellation)
+    {
+        Image8? source = null;
+        foreach (var corruption in options.Corruptions)
+        {
+            foreach (int severity in options.Severities)
+            {
+                if (cancellation.IsCancellationRequested)
+                    return;
+                string output = files.OutputOf(index, corruption, severity);
+                if (keeps && File.Exists(output))
+                {
+                    Count(ref kept, 1);
+                    continue;
+                }
+
+                if (source is null && (source = Read(index, worker)) is null)
+                    return;
+                CorruptionSeed.Reset(worker.Stream, options.Seed, corruption, severity, (uint)index);
+                corruption.Apply(source, worker.Destination, severity, worker.Stream, worker.Scratch);
+                CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
+                ImageFile.Write(output, worker.Destination, files.Encoding, options.Quality);
+                Count(ref written, 1);
+            }
+        }
+    }
+
+    // Null for a picture that cannot be used: it is counted and listed.
+    private Image8? Read(int index, Worker worker)
+    {
+        string input = files.InputOf(index);
+        try
+        {
+            ImageFile.Read(input, worker.Source, options.Channels);
+            return worker.Preparer.Prepare(worker.Source);
+        }
+        catch (OutOfMemoryException error)
+        {
+            throw new RobustifyException($"{input}: too large for the memory of this machine; use fewer workers or reduce the picture", error);
+        }
+        catch (RobustifyException error) when (files.IsFolder && !options.Strict)
+        {
+            lock (gate)
+                unusable.Add(index, error.Message);
+            int skipped = 0;
+            Count(ref skipped, Conditions);
+            return null;
+        }
+    }
+
+    private void Count(ref int counter, int by)
+    {
+        lock (gate)
+        {
+            counter += by;
+            done += by;
+            progress?.Invoke(done, files.Pictures.Length * Conditions);
         }
     }
 
@@ -120,5 +186,14 @@ public sealed class CorruptionJob
             throw new RobustifyException(
                 $"{folder}: cannot be created ({error.Message.ReplaceLineEndings(" ")}); check the path and its permissions", error);
         }
+    }
+
+    private sealed class Worker(CorruptionJobOptions options)
+    {
+        public readonly Image8 Source = new(1, 1, 1);
+        public readonly Image8 Destination = new(1, 1, 1);
+        public readonly PicturePreparer Preparer = new(options.Preparation);
+        public readonly CorruptionScratch Scratch = new();
+        public readonly PhiloxStream Stream = new(options.Seed, RandomPurpose.Corruption, 0, 0);
     }
 }

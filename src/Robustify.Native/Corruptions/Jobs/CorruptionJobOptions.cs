@@ -9,16 +9,16 @@ public sealed record CorruptionJobOptions
     public required string Input { get; init; }
 
     /// <summary>
-    /// For a file: the file to write (.png, .jpg or .jpeg), or an existing folder. For a folder: the folder that takes the same relative
-    /// paths. Files of an earlier job are replaced; the input never is.
+    /// For one condition. Of a file: the file to write (.png, .jpg or .jpeg), or an existing folder. Of a folder: the folder that takes the
+    /// same relative paths. For several conditions: the folder that takes corruption/severity/path, the published layout.
     /// </summary>
     public required string Output { get; init; }
 
-    /// <summary>A name in <see cref="CorruptionCatalog"/>.</summary>
-    public required string Corruption { get; init; }
+    /// <summary>What is applied, each by itself; of <see cref="CorruptionCatalog"/>.</summary>
+    public required IReadOnlyList<Corruption> Corruptions { get; init; }
 
-    /// <summary>1..5.</summary>
-    public required int Severity { get; init; }
+    /// <summary>1..5, each.</summary>
+    public required IReadOnlyList<int> Severities { get; init; }
 
     /// <summary>The seed of all draws.</summary>
     public ulong Seed { get; init; }
@@ -37,4 +37,19 @@ public sealed record CorruptionJobOptions
     /// puts coloured noise on grey photographs.
     /// </summary>
     public int Channels { get; init; } = ImageFile.ChannelsAsStored;
+
+    /// <summary>How a picture is brought to size before it is corrupted.</summary>
+    public Preparation Preparation { get; init; }
+
+    /// <summary>The published layout even for one condition.</summary>
+    public bool PublishedLayout { get; init; }
+
+    /// <summary>Ends the job at the first picture that cannot be used, instead of listing it at the end.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Makes every file again. Otherwise the files that an earlier run of the same job has left are kept.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Whether files go to corruption/severity/path.</summary>
+    internal bool HasConditionFolders => PublishedLayout || Corruptions.Count * Severities.Count > 1;
 }

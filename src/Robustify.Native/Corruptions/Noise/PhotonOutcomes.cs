@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Robustify.Native.Corruptions.Pixels;
 
 namespace Robustify.Native.Corruptions.Noise;
@@ -29,6 +30,12 @@ internal sealed class PhotonOutcomes
             BuildAliases(probabilities, outcomes, bins.AsSpan(level << indexBits, 1 << indexBits));
         }
     }
+
+    /// <summary>The bins as a device reads them: [256, 2^<see cref="IndexBits"/>] of 8 bytes, bound, outcome, alias.</summary>
+    public ReadOnlySpan<byte> Table => MemoryMarshal.AsBytes<Bin>(bins);
+
+    /// <summary>Bits of a word that choose the bin.</summary>
+    public int IndexBits => indexBits;
 
     /// <summary>to[i] is drawn for level from[i] by words[i].</summary>
     public void Draw(ReadOnlySpan<byte> from, ReadOnlySpan<uint> words, Span<byte> to)

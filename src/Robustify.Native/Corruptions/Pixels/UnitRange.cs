@@ -19,8 +19,21 @@ internal static class UnitRange
     /// <summary>values[i] = levels[i] / 255.</summary>
     public static void FromBytes(ReadOnlySpan<byte> levels, Span<double> values)
     {
+        int i = 0;
+        if (Avx.IsSupported)
+        {
+            var full = Vector256.Create(255.0); // a quotient is rounded once, so these are the values of the table
+            ref byte from = ref Unsafe.AsRef(in System.Runtime.InteropServices.MemoryMarshal.GetReference(levels));
+            for (; i <= levels.Length - 8; i += 8)
+            {
+                var eight = PixelLanes.Load(ref Unsafe.Add(ref from, i));
+                (Avx.ConvertToVector256Double(eight.GetLower()) / full).CopyTo(values[i..]);
+                (Avx.ConvertToVector256Double(eight.GetUpper()) / full).CopyTo(values[(i + 4)..]);
+            }
+        }
+
         ReadOnlySpan<double> units = Units;
-        for (int i = 0; i < levels.Length; i++)
+        for (; i < levels.Length; i++)
             values[i] = units[levels[i]];
     }
 

@@ -10,7 +10,7 @@ internal sealed class FrostPictures(FrostOverlays overlays)
     private const int MaxKept = 64;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(int Index, int Width, int Height, int Channels), Image8> made = [];
+    private readonly Dictionary<(int Index, double Scale, int Channels), Image8> made = [];
 
     public int Count => overlays.Pictures.Length;
 
@@ -22,14 +22,21 @@ internal sealed class FrostPictures(FrostOverlays overlays)
     {
         lock (gate)
         {
-            if (made.TryGetValue((index, width, height, channels), out var picture))
-                return picture;
             if (made.Count >= MaxKept)
                 made.Clear();
             for (int i = 0; i < Count; i++)
-                made.Add((i, width, height, channels), Scale(overlays.Pictures[i], Covering(overlays.Pictures[i], scale, width, height), channels));
-            return made[(index, width, height, channels)];
+                Make(i, Covering(overlays.Pictures[i], scale, width, height), channels);
+            return Make(index, Covering(overlays.Pictures[index], scale, width, height), channels);
         }
+    }
+
+    private Image8 Make(int index, double scale, int channels)
+    {
+        if (scale == 1 && channels == 3)
+            return overlays.Pictures[index];
+        if (!made.TryGetValue((index, scale, channels), out var picture))
+            made.Add((index, scale, channels), picture = Scale(overlays.Pictures[index], scale, channels));
+        return picture;
     }
 
     private static double Covering(Image8 overlay, double scale, int width, int height)

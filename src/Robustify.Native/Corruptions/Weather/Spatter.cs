@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
 using Robustify.Native.Corruptions.Blur;
 using Robustify.Native.Corruptions.Pixels;
@@ -77,16 +78,25 @@ internal sealed class Spatter : Corruption
 
         // Nothing above the threshold: the published code divides 0 by 0 and loses the image; here it stays as it is.
         float scale = strongest > 0 ? 1 / strongest * (float)splash.Strength : 0;
-        ReadOnlySpan<byte> from8 = source.Pixels;
-        Span<byte> to = destination.Pixels;
-        int channels = source.Channels;
-        ReadOnlySpan<float> colour = channels == 3 ? Water.AsSpan(0, 3) : Water.AsSpan(3);
-        for (int i = 0, at = 0; i < light.Length; i++, at += channels)
+        int channels = source.Channels, stride = width * channels;
+        var colour = channels == 3 ? Vector128.Create(Water[0], Water[1], Water[2], 0) : Vector128.Create(Water[3]);
+        Span<float> added = scratch.Floats(1, stride + 4);
+        for (int y = 0; y < height; y++)
         {
-            float m = light[i] * scale;
-            for (int channel = 0; channel < colour.Length; channel++)
-                to[at + channel] = PixelLanes.ToByte(from8[at + channel] + m * colour[channel]);
+            ReadOnlySpan<float> row = light.Slice(y * width, width);
+            for (int x = 0; x < width; x++) // four lanes are written; those beyond the pixel are written again by the next
+                (colour * (row[x] * scale)).CopyTo(added[(x * channels)..]);
+            AddLevels(source.Pixels.Slice(y * stride, stride), added, destination.Pixels.Slice(y * stride, stride));
         }
+    }
+
+    private static void AddLevels(Span<byte> from, ReadOnlySpan<float> added, Span<byte> to)
+    {
+        int i = 0;
+        for (; i <= from.Length - PixelLanes.Width; i += PixelLanes.Width)
+            PixelLanes.StoreLevels(PixelLanes.LoadLevels(ref from[i]) + Vector256.Create(added[i..]), ref to[i]);
+        for (; i < from.Length; i++)
+            to[i] = PixelLanes.ToByte(from[i] + added[i]);
     }
 
     private static void CoverWithMud(Image8 source, Image8 destination, Span<double> liquid, Splash splash, CorruptionScratch scratch)

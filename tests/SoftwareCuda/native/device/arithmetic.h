@@ -25,6 +25,10 @@ static inline float __fadd_rn(float a, float b) { return sw_rounded(a + b); }
 static inline float __fsub_rn(float a, float b) { return sw_rounded(a - b); }
 static inline float __fmul_rn(float a, float b) { return sw_rounded(a * b); }
 static inline double __dadd_rn(double a, double b) { return sw_rounded(a + b); }
+static inline double __dsub_rn(double a, double b) { return sw_rounded(a - b); }
+static inline double __ddiv_rn(double a, double b) { return a / b; }
+static inline double __dsqrt_rn(double a) { return sqrt(a); }
+static inline int __double2int_rn(double x) { return (int)rint(x); }
 static inline double __dmul_rn(double a, double b) { return sw_rounded(a * b); }
 static inline double __fma_rn(double a, double b, double c) { return fma(a, b, c); }
 static inline int __float2int_rn(float x) { return (int)rintf(x); }

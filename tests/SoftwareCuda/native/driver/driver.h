@@ -46,7 +46,8 @@ struct Stream {
 };
 
 struct Function { const SwKernel* kernel; int max_dynamic = 0; struct Module* module; };
-struct Module { void* library; std::map<std::string, Function*> functions; };
+/// The file stays open while the module lives: it is named by its descriptor, and the loader takes equal names for one library.
+struct Module { void* library; int file; std::map<std::string, Function*> functions; };
 
 extern std::recursive_mutex& driver_guard;
 extern bool initialized;

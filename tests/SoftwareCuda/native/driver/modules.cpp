@@ -3,7 +3,6 @@
 #include "../check/check.h"
 #include <dlfcn.h>
 #include <elf.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,12 +13,17 @@ static std::set<Function*>& functions = *new std::set<Function*>;
 
 Function* find_function(void* handle) { return functions.count((Function*)handle) ? (Function*)handle : nullptr; }
 
+static void close_image(void* library, int file) {
+    dlclose(library);
+    close(file);
+}
+
 static void close_module(Module* module) {
     for (auto& entry : module->functions) {
         functions.erase(entry.second);
         delete entry.second;
     }
-    dlclose(module->library);
+    close_image(module->library, module->file);
     delete module;
 }
 
@@ -35,48 +39,40 @@ static size_t image_bytes(const void* image) {
     return header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;
 }
 
-/// The check build loads a real file, which addr2line can open as long as the module lives.
-static void* load_image(const void* image, size_t bytes) {
-    static int number;
+static void* load_image(const void* image, size_t bytes, int& file) {
     char path[64];
-    int file;
-    if (sw_checking) {
-        snprintf(path, sizeof path, "/tmp/software-cuda-%d-%d.so", getpid(), number++);
-        file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0700);
-    } else {
-        file = memfd_create("software-cuda-module", 0);
-        snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    }
+    file = memfd_create("software-cuda-module", MFD_CLOEXEC);
     if (file < 0) return nullptr;
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", getpid(), file);      // addr2line, another process, opens it too
     bool whole = write(file, image, bytes) == (ssize_t)bytes;
-    void* library = nullptr;
-    if (sw_checking) close(file);
-    if (whole) library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!sw_checking) close(file);
-    if (!library) report("module does not load: %s", whole ? dlerror() : "cannot write it");
-    return library;
+    void* library = whole ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : nullptr;
+    if (library) return library;
+    report("module does not load: %s", whole ? dlerror() : "cannot write it");
+    close(file);
+    return nullptr;
 }
 
 EXPORT CUresult cuModuleLoadData(void** handle, const void* image) {
     ENTER;
     size_t bytes = image_bytes(image);
     if (!bytes) return InvalidImage;
-    void* library = load_image(image, bytes);
+    int file;
+    void* library = load_image(image, bytes, file);
     if (!library) return InvalidImage;
     auto kernel = (const SwKernel*)dlsym(library, "sw_kernels");
     auto capability = (const int*)dlsym(library, "sw_capability");
     if (!kernel || !capability) {
         report("not a module made by this NVRTC");
-        dlclose(library);
+        close_image(library, file);
         return InvalidImage;
     }
     if (*capability / 10 != settings.capability / 10 || *capability > settings.capability) {
         report("the module was compiled for %d, the device is %d", *capability, settings.capability);
-        dlclose(library);
+        close_image(library, file);
         return NoBinaryForGpu;
     }
     add_module_range(kernel);
-    auto module = new Module{library, {}};
+    auto module = new Module{library, file, {}};
     for (; kernel->name; kernel++) {
         auto function = new Function{kernel, 0, module};
         module->functions[kernel->name] = function;

@@ -105,7 +105,7 @@ static bool build(Program& program, const Options& options, const std::string& f
     write_file(folder + "/out.cpp", "#include \"device/cuda.h\"\n" + rewriter.out + kernel_table(program, rewriter.kernels, options.capability));
     // Probes of every page of a large frame meet the stack's guard. -nostdlib keeps the sanitizers' own runtimes out: the hooks are ours.
     if (!shell(settings.compiler + " -x c++ -std=gnu++17 -w -fPIC -shared -fvisibility=hidden -fno-exceptions -fno-rtti -fno-math-errno"
-               " -fno-stack-protector -fstack-clash-protection -fno-strict-aliasing -nostdlib -I" + library + " " + compiler_flags() + " " + folder + "/out.cpp -o " + folder
+               " -fno-stack-protector -fstack-clash-protection -fno-strict-aliasing -fno-gnu-unique -nostdlib -I" + library + " " + compiler_flags() + " " + folder + "/out.cpp -o " + folder
                + "/out.so -x none -L" + library + " -l:libswcuda.so -lm -lc -Wl,--build-id=none"))
         return false;
     program.image = read_file(folder + "/out.so");

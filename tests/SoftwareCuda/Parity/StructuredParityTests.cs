@@ -1,0 +1,24 @@
+using Robustify.Kernels.Parity;
+using Robustify.SoftwareCuda.Tests.Device;
+
+namespace Robustify.SoftwareCuda.Tests.Parity;
+
+public sealed class StructuredParityTests
+{
+    public static TheoryData<string> Operations() => new(StructuredCaseList.All().Select(entry => entry.Operation).Distinct());
+
+    [SoftwareCudaTheory]
+    [MemberData(nameof(Operations))]
+    public void Kernels_agree_with_loops_in_double_and_to_the_bit_in_every_order_of_threads(string operation)
+    {
+        var bits = new Dictionary<string, ulong>();
+        SoftwareDeviceOptions[] runs =
+            [new(), new(), new() { Order = ThreadOrder.Reverse, LazyStreams = true }, new() { Order = ThreadOrder.Random, Seed = 7 }];
+        foreach (var options in runs)
+            Assert.Empty(ParityRuns.Run(StructuredCaseList.All().Where(entry => entry.Operation == operation), options, bits));
+    }
+
+    [SoftwareCudaFact]
+    public void Kernels_touch_only_what_is_theirs_and_race_with_nobody() =>
+        Assert.Empty(ParityRuns.Run(StructuredCaseList.All(), new() { Check = true }, []));
+}
