@@ -169,8 +169,7 @@ DEVICE void attentionGradient(
 
     if (!active)
         return;
-    // The warp's own rows of both row tiles are read by nobody else, so they carry the results out; the products that the results come from
-    // have read them.
+    // The warp's own rows of both row tiles are read by nobody else, so they carry the results out.
     bf16* destination = dqkv + at.offset(tokens, step, headDim) + (KEYS ? width : 0);
     int firstRow = at.first + warpRow;
     storeWarpRows<DIM>(destination, rows1 + warpRow * stride, first, scale, scale, firstRow, tokens, step, headDim);
