@@ -101,6 +101,7 @@ public sealed class SuiteRunTests : IDisposable
         folder.Write("data/test/cat/truncated.png", whole[..(whole.Length / 2)]);
         folder.Write("data/test/dög/text.jpg", "no picture"u8.ToArray());
         folder.Write("data/test/dög/huge.png", HugePng());
+        folder.Write("data/test/cat/notes.txt", [1]);
         var grey = new Image8(40, 20, 1);
         folder.Write("data/test/cat/grey.jpg", ImageFile.Encode(grey, ImageEncoding.Jpeg));
         var results = Run(Options(Model(2), BenchmarkSuite.Clean, BenchmarkSuite.Corruption) with { Corruptions = [CorruptionCatalog.Find("contrast")], Severities = [1] });
@@ -109,6 +110,7 @@ public sealed class SuiteRunTests : IDisposable
         Assert.Equal(4, clean.GetProperty("unreadable").GetInt32());
         var suite = results.GetProperty("suites").GetProperty("clean");
         Assert.Equal(4, suite.GetProperty("unreadable_count").GetInt32());
+        Assert.Equal("cat/notes.txt", Assert.Single(suite.GetProperty("passed_over").EnumerateArray()).GetString());
         string listed = suite.GetProperty("unreadable").ToString();
         foreach (string name in (string[])["empty.png", "truncated.png", "text.jpg", "huge.png"])
             Assert.Contains(name, listed);
