@@ -39,6 +39,12 @@ public enum RandomPurpose : uint
     /// <summary>Monte-Carlo dropout passes over a classifier.</summary>
     MonteCarloDropout = 11,
 
+    /// <summary>The pictures that PixMix mixes in.</summary>
+    MixingPictures = 16,
+
+    /// <summary>PixMix rounds and coefficients.</summary>
+    PixMix = 17,
+
     /// <summary>Resamples of images when two models are compared.</summary>
     Bootstrap = 24,
 }
