@@ -87,6 +87,42 @@ public sealed class SuiteRunTests : IDisposable
     }
 
     [Fact]
+    public void StoredSetOfOneSeedHasTheAnswersOfTheSetMadeInMemory()
+    {
+        const ulong seed = 11;
+        string[] classes = ["cat", "dog"];
+        foreach (string name in classes)
+        {
+            Picture($"data/train/{name}/t.png", 1, Side, Side);
+            for (int k = 0; k < 5; k++)
+                Picture($"data/test/{name}/{k}.png", k, Side, Side);
+        }
+
+        // Stored as the verb corrupt stores it: draws by the picture's rank, PNG.
+        var noise = CorruptionCatalog.Find("gaussian_noise");
+        Image8 clean = new(1, 1, 1), corrupted = new(1, 1, 1);
+        for (int i = 0; i < 10; i++)
+        {
+            string file = $"{classes[i / 5]}/{i % 5}.png";
+            ImageFile.Read(folder.PathOf("data", "test", file), clean, channels: 3);
+            noise.Apply(clean, corrupted, 5, CorruptionSeed.Stream(seed, noise, 5, (uint)i), new CorruptionScratch());
+            folder.Write($"c/gaussian_noise/5/{file}", ImageFile.Encode(corrupted, ImageEncoding.Png));
+        }
+
+        var options = Options(Model(2), BenchmarkSuite.Clean, BenchmarkSuite.Corruption) with { Corruptions = [noise], Severities = [5], Seed = seed };
+        string inMemory = Detail(Run(options));
+        Assert.Equal(inMemory, Detail(Run(options with { Suites = [BenchmarkSuite.Clean, new("stored-c", folder.PathOf("c"))] })));
+        Assert.NotEqual(inMemory, Detail(Run(options with { Seed = 12 })));
+
+        // Confidence, likelihood, calibration and flips to the last digit: no pixel differs, and each has its clean pair.
+        static string Detail(JsonElement results)
+        {
+            var detail = results.GetProperty("models").GetProperty("m").GetProperty("corruption").GetProperty("detail").GetProperty("gaussian_noise").GetProperty("5");
+            return string.Join(' ', detail.EnumerateObject().Select(p => p.ToString()));
+        }
+    }
+
+    [Fact]
     public void OddFilesAreDecodedOrCountedAndListedAndStrictRefusesThem()
     {
         foreach (string name in (string[])["cat", "dög"])
@@ -154,9 +190,9 @@ public sealed class SuiteRunTests : IDisposable
         Models = [("m", model)], Out = folder.PathOf("run"), Suites = suites, Data = folder.PathOf("data"), Corruptions = CorruptionCatalog.All,
     };
 
-    private void Picture(string name, int number)
+    private void Picture(string name, int number, int width = Side + 4, int height = Side + 6)
     {
-        var image = new Image8(Side + 4, Side + 6, 3);
+        var image = new Image8(width, height, 3);
         for (int i = 0; i < image.Pixels.Length; i++)
             image.Pixels[i] = (byte)(i * (number + 3) % 251);
         folder.Write(name, ImageFile.Encode(image, name.EndsWith(".png", StringComparison.Ordinal) ? ImageEncoding.Png : ImageEncoding.Jpeg));
