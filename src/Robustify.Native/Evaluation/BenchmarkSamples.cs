@@ -40,8 +40,8 @@ internal sealed class BenchmarkSamples
         var batch = new ImageBatch(predictors[0].Model, Count, context.Workers, pass.Geometry);
         foreach (var (row, index) in Shown(pass))
         {
-            // Spread over the images, which stand in order of their classes in most sets.
-            int images = row.Images;
+            // Spread over the images, which stand in order of their classes in most sets; the same under every condition.
+            int images = pass.Rows.Min(r => r.Images);
             int[] columns = [.. Enumerable.Range(0, Count).Select(k => (int)((2 * k + 1L) * images / (2 * Count))).Distinct()];
             if (images == 0)
                 continue;

@@ -31,7 +31,7 @@ internal static class CorruptionJson
 
         json.WriteStartObject("groups");
         foreach (var (group, top1) in summary.Groups)
-            WriteFinite(json, group.ToString().ToLowerInvariant(), top1);
+            WriteFinite(json, group, top1);
         json.WriteEndObject();
         json.WriteStartObject("severities");
         foreach (var (severity, top1) in summary.Severities)

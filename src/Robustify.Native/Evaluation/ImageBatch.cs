@@ -77,7 +77,8 @@ internal sealed class ImageBatch
         threads.For(Count, ref body);
     }
 
-    private void ShowClean(CpuThreads threads)
+    /// <summary>Shows the images as they were read.</summary>
+    public void ShowClean(CpuThreads threads)
     {
         var body = new CleanBody { Batch = this };
         threads.For(Count, ref body);

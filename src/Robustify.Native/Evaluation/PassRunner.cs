@@ -1,5 +1,4 @@
 using Robustify.Kernels;
-using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation.Answers;
 using Robustify.Native.Runs;
@@ -16,13 +15,13 @@ internal sealed class PassRunner
     private readonly ImageBatch batch;
     private readonly Answer[] answers = new Answer[Benchmark.BatchSize];
     private readonly float[] buffer;
-    private readonly Corruption?[] corruptions;
+    private readonly ConditionCycle?[] corruptions;
 
     public PassRunner(BenchmarkPass pass, IReadOnlyList<IPredictor> predictors, IReadOnlyList<AnswerTable> tables, RunContext context)
     {
         (this.pass, this.predictors, this.tables, this.context) = (pass, predictors, tables, context);
         batch = new ImageBatch(predictors[0].Model, Benchmark.BatchSize, context.Workers, pass.Geometry);
-        corruptions = [.. pass.Rows.Select(pass.CorruptionOf)];
+        corruptions = [.. pass.Rows.Select(r => pass.CorruptionOf(r) is { } made ? new ConditionCycle([(made, r.Condition.Severity)], 0) : (ConditionCycle?)null)];
         buffer = new float[predictors[0].Model.Classes];
     }
 
@@ -73,7 +72,10 @@ internal sealed class PassRunner
 
     private void Show(int firstRow, int endRow, int first)
     {
-        batch.Corrupt(context.Threads, corruptions[firstRow], pass.Rows[firstRow].Condition.Severity, pass.Seed);
+        if (corruptions[firstRow] is { } corruption)
+            batch.Corrupt(context.Threads, corruption, pass.Seed);
+        else
+            batch.ShowClean(context.Threads);
         for (int m = 0; m < predictors.Count; m++)
         {
             var predictor = predictors[m];

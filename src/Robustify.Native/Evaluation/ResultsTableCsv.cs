@@ -18,7 +18,7 @@ internal static class ResultsTableCsv
         {
             foreach (var (condition, metrics) in model.Metrics)
             {
-                string group = condition.Corruption is null ? "" : PublishedGroups.Of(condition.Corruption).ToString().ToLowerInvariant();
+                string group = condition.Corruption is null ? "" : PublishedGroups.Of(condition.Corruption);
                 Line(text, model.Name, condition.Corruption is null ? "clean" : "corruption", condition, group, metrics);
             }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Robustify.Native.Evaluation.Metrics;
 
 namespace Robustify.Native.Evaluation;
 
@@ -31,8 +32,8 @@ internal static class ResultsTableMarkdown
         yield return ("mean validation corruption", m => 100 * (m.Corruption?.ValidationTop1 ?? double.NaN));
         yield return ("mCE (against AlexNet, lower is better)", m => m.Corruption?.Errors?.Mean ?? double.NaN);
         yield return ("relative mCE", m => m.Corruption?.Errors?.RelativeMean ?? double.NaN);
-        foreach (var group in models.SelectMany(m => m.Corruption?.Groups ?? []).Select(g => g.Group).Distinct().Order())
-            yield return (group.ToString().ToLowerInvariant(), m => 100 * Find(m.Corruption?.Groups, g => g.Group == group, g => g.Top1));
+        foreach (string group in models.SelectMany(m => m.Corruption?.Groups ?? []).Select(g => g.Group).Distinct().OrderBy(PublishedGroups.Place))
+            yield return (group, m => 100 * Find(m.Corruption?.Groups, g => g.Group == group, g => g.Top1));
         foreach (string corruption in models.SelectMany(m => m.Scores.Keys).Select(c => c.Corruption).OfType<string>().Distinct())
         {
             yield return (corruption, m => 100 * m.Scores.Where(s => s.Key.Corruption == corruption)

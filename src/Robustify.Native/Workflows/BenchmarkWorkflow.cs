@@ -47,6 +47,8 @@ public static class BenchmarkWorkflow
         {
             Benchmark.Measure(predictors, passes, context);
             var results = ResultReader.Read(names, predictors, passes, plan.IsImageNet);
+            if (plan.IsImageNet)
+                WarnOfFarFigures(options, context, plan, results);
             RunFiles.Write(directory, new RunResults
             {
                 Models = results, Ledger = ModelCost.Of(options.Models), Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
@@ -58,6 +60,20 @@ public static class BenchmarkWorkflow
         finally
         {
             passes.ForEach(p => p.Dispose());
+        }
+    }
+
+    private static void WarnOfFarFigures(BenchmarkRunOptions options, RunContext context, BenchmarkPlan plan, ModelResult[] results)
+    {
+        for (int m = 0; m < results.Length; m++)
+        {
+            var (name, path) = options.Models[m];
+            string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+            foreach (string warning in SanityCheck.Warnings(results[m], [name, file, Path.GetFileNameWithoutExtension(file)]))
+            {
+                plan.Warnings.Add(warning);
+                context.Message("warning: " + warning);
+            }
         }
     }
 

@@ -28,7 +28,9 @@ public sealed class FolderSource : IImageSource
         IsUndivided = !layout.IsDivided;
         string partFolder = layout.PartFolder(part);
         string[] names = layout.ClassNames(partFolder);
-        (paths, labels) = ListPictures(partFolder, names);
+        var others = new List<string>();
+        (paths, labels) = ListPictures(partFolder, names, others);
+        OtherFiles = others;
         ClassNames = names;
         Description = SourceFile.OneLine(
             $"image folder, {(IsUndivided ? "undivided" : $"{part} part")}, {Count} pictures of {names.Length} classes, {partFolder}");
@@ -36,6 +38,9 @@ public sealed class FolderSource : IImageSource
 
     /// <summary>Whether training and test part are the same pictures, so that a caller who needs both has to split them.</summary>
     public bool IsUndivided { get; }
+
+    /// <summary>Files in the class folders that are no pictures by their names, CLASS/FILE.</summary>
+    internal IReadOnlyList<string> OtherFiles { get; }
 
     /// <inheritdoc/>
     public string Description { get; }
@@ -56,7 +61,7 @@ public sealed class FolderSource : IImageSource
     /// <exception cref="Kernels.RobustifyException">The picture cannot be read or decoded; the message names it.</exception>
     public void Read(int index, Image8 destination) => ImageFile.Read(paths[index], destination, channels: 3);
 
-    private static (string[] Paths, int[] Labels) ListPictures(string partFolder, string[] names)
+    private static (string[] Paths, int[] Labels) ListPictures(string partFolder, string[] names, List<string> others)
     {
         var paths = new List<string>();
         var labels = new List<int>();
@@ -66,7 +71,7 @@ public sealed class FolderSource : IImageSource
             string folder = Path.Combine(partFolder, names[label]);
             if (!Directory.Exists(folder)) // a class of train/ that the other part does without
                 continue;
-            string[] pictures = Pictures(folder);
+            string[] pictures = Pictures(folder, names[label], others);
             if (pictures.Length == 0)
                 empty.Add(names[label]);
             paths.AddRange(pictures);
@@ -84,11 +89,12 @@ public sealed class FolderSource : IImageSource
         return ([.. paths], [.. labels]);
     }
 
-    private static string[] Pictures(string folder)
+    private static string[] Pictures(string folder, string name, List<string> others)
     {
         try
         {
-            string[] found = [.. Directory.GetFiles(folder).Where(IsPicture)];
+            string[] files = Directory.GetFiles(folder), found = [.. files.Where(IsPicture)];
+            others.AddRange(files.Where(f => !IsPicture(f)).Select(f => name + "/" + Path.GetFileName(f)));
             Array.Sort(found, StringComparer.Ordinal);
             return found;
         }

@@ -18,7 +18,7 @@ internal sealed record CorruptionSummary
     public required double ValidationTop1 { get; init; }
 
     /// <summary>Mean accuracy by group, in canonical order.</summary>
-    public required IReadOnlyList<(CorruptionGroup Group, double Top1)> Groups { get; init; }
+    public required IReadOnlyList<(string Group, double Top1)> Groups { get; init; }
 
     /// <summary>Mean accuracy by severity, over the corruptions of the benchmark where any was measured.</summary>
     public required IReadOnlyList<(int Severity, double Top1)> Severities { get; init; }
@@ -69,7 +69,7 @@ internal sealed record CorruptionSummary
             .Select(m => (Name: m.Key.Corruption!, m.Key.Severity, Group: PublishedGroups.Of(m.Key.Corruption!), m.Value)).ToArray();
         if (all.Length == 0)
             return null;
-        var main = all.Where(c => c.Group != CorruptionGroup.Extra).ToArray();
+        var main = all.Where(c => c.Group != PublishedGroups.Validation).ToArray();
         double clean = metrics.TryGetValue(Condition.Clean, out var uncorrupted) ? uncorrupted.Top1 : double.NaN;
         double top1 = all.Average(c => c.Value.Top1);
         var bins = new ReliabilityBin[CalibrationErrors.BinCount];
@@ -83,8 +83,8 @@ internal sealed record CorruptionSummary
         {
             Top1 = Around(top1, imageInterval),
             Top5 = all.Average(c => c.Value.Top5),
-            MainTop1 = Around(Mean(main), mainInterval), ValidationTop1 = Mean(all.Where(c => c.Group == CorruptionGroup.Extra)),
-            Groups = [.. all.GroupBy(c => c.Group).OrderBy(g => g.Key).Select(g => (g.Key, Mean(g)))],
+            MainTop1 = Around(Mean(main), mainInterval), ValidationTop1 = Mean(all.Where(c => c.Group == PublishedGroups.Validation)),
+            Groups = [.. all.GroupBy(c => c.Group).OrderBy(g => PublishedGroups.Place(g.Key)).Select(g => (g.Key, Mean(g)))],
             Severities = [.. (main.Length > 0 ? main : all).GroupBy(c => c.Severity).OrderBy(g => g.Key).Select(g => (g.Key, Mean(g)))],
             Worst = all.GroupBy(c => c.Name).Select(g => (g.Key, Mean(g))).MinBy(c => c.Item2),
             Drop = clean - top1, Retention = top1 / clean,
@@ -98,11 +98,11 @@ internal sealed record CorruptionSummary
 
     private static MeanInterval Around(double mean, MeanInterval? interval) => interval is { } own ? own with { Mean = mean } : new(mean, double.NaN, double.NaN);
 
-    private static double Mean(IEnumerable<(string, int, CorruptionGroup, ConditionMetrics Value)> conditions) =>
+    private static double Mean(IEnumerable<(string, int, string, ConditionMetrics Value)> conditions) =>
         conditions.Select(c => c.Value.Top1).DefaultIfEmpty(double.NaN).Average();
 
     private static Dictionary<string, double[]> ErrorsBySeverity(
-        IEnumerable<(string Name, int Severity, CorruptionGroup, ConditionMetrics Value)> conditions) => conditions.GroupBy(c => c.Name)
+        IEnumerable<(string Name, int Severity, string, ConditionMetrics Value)> conditions) => conditions.GroupBy(c => c.Name)
         .Where(c => c.Count() == Corruption.MaxSeverity)
         .ToDictionary(c => c.Key, c => c.OrderBy(s => s.Severity).Select(s => 1 - s.Value.Top1).ToArray(), StringComparer.Ordinal);
 }

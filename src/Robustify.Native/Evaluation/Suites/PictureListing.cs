@@ -28,15 +28,15 @@ internal sealed class PictureListing
     public IReadOnlyList<string> PassedOver { get; }
 
     /// <summary>Digest of class and name without ending of all pictures: equal for two folders that show the same photographs.</summary>
-    public string Key
+    public string Key => KeyOf(Paths.Length, i => Labels[i], i => Paths[i]);
+
+    /// <summary><see cref="Key"/> of pictures that are listed elsewhere.</summary>
+    public static string KeyOf(int count, Func<int, int> label, Func<int, string> path)
     {
-        get
-        {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            for (int i = 0; i < Paths.Length; i++)
-                hash.AppendData(Encoding.UTF8.GetBytes($"{Labels[i]}/{Path.GetFileNameWithoutExtension(Paths[i])}\n"));
-            return Convert.ToHexStringLower(hash.GetHashAndReset());
-        }
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int i = 0; i < count; i++)
+            hash.AppendData(Encoding.UTF8.GetBytes($"{label(i)}/{Path.GetFileNameWithoutExtension(path(i))}\n"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Lists a folder.</summary>

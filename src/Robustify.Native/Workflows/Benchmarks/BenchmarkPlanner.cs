@@ -70,7 +70,7 @@ internal static class BenchmarkPlanner
             : options.Suites.Select(s => (s.Name, Shift: ShiftSuites.Of(s.Name))).Where(s => s.Shift is { Space.IsMasked: true })
                 .Select(s => new PassRow(SuiteNames.CleanOn(s.Name), Condition.Clean, s.Shift!.Value.Space.WithModelLabels(), clean.Test.Length));
         PassRow[] rows = [.. pass.Rows.Take(wantsClean ? 1 : 0), .. wantsClean ? views : [], .. pass.Rows.Skip(1)];
-        AddPass(plan, pass with { Rows = rows }, wantsCorrupted && measured.Corruptions.Count > 0, clean.Listing?.PassedOver ?? []);
+        AddPass(plan, pass with { Rows = rows }, wantsCorrupted && measured.Corruptions.Count > 0, clean.PassedOver);
     }
 
     private static void AddPass(BenchmarkPlan plan, BenchmarkPass pass, bool isCorrupted, IReadOnlyList<string> passedOver)

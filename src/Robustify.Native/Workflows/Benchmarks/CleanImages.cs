@@ -13,6 +13,12 @@ namespace Robustify.Native.Workflows.Benchmarks;
 /// <param name="Listing">Of a folder by ImageNet's WordNet ids; null for any other data set.</param>
 internal sealed record CleanImages(IImageSource Source, int[] Test, PictureListing? Listing)
 {
+    /// <summary>Files among them that are no pictures.</summary>
+    public IReadOnlyList<string> PassedOver => Listing?.PassedOver ?? (Source as FolderSource)?.OtherFiles ?? [];
+
+    /// <summary>Digest of the pictures by class and name; null for a data set without file names.</summary>
+    public string? Key => Listing?.Key ?? (Source is FolderSource pictures ? PictureListing.KeyOf(pictures.Count, pictures.Label, pictures.PathOf) : null);
+
     /// <summary>Opens the data of a run: ImageNet's validation pictures by their WordNet ids, or any data set's test part.</summary>
     public static CleanImages Open(BenchmarkRunOptions options, IReadOnlyList<ModelSource> models, int? limit)
     {

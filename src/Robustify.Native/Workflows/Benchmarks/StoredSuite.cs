@@ -52,6 +52,9 @@ internal sealed class StoredSuite
         var stored = new StoredSuite(plan, options, suite, models, geometry, limit, clean);
         int before = plan.Passes.Count;
         bool paired = suite.Name is SuiteNames.Cifar10C or SuiteNames.Cifar100C ? stored.AddArrays() : stored.AddFolders();
+
+        // Of equal lists the same images are chosen, but for a set without test part, of which the clean suite holds some back.
+        paired &= clean is null || plan.Passes.Skip(before).All(p => p.Indices.AsSpan().SequenceEqual(clean.Test));
         for (int i = before; i < plan.Passes.Count; i++)
             plan.Passes[i] = plan.Passes[i] with { IsPaired = paired };
         plan.Describe(SuiteNames.Corruption, plan.Passes[before], plan.Passes[before].Source.Count, stored.passedOver);
@@ -85,7 +88,7 @@ internal sealed class StoredSuite
             Add(condition, new PictureSuite(folder, listing, naming.ClassNames));
         }
 
-        return paired && (clean is null || clean.Listing?.Key == key);
+        return paired && (clean is null || clean.Key == key);
     }
 
     private bool AddArrays()

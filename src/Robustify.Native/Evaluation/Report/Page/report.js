@@ -274,7 +274,7 @@
       const cells = items.map(s => make('div', {},
         make('img', { src: s.image, alt: `${s.label}, ${title}`, loading: 'lazy', class: s.width <= 96 ? 'small' : '' }),
         make('p', { class: 'truth' }, s.label),
-        ...Object.entries(s.answers).map(([model, a]) => make('p', { class: 'answer ' + (a.correct ? 'right' : 'wrong') }, make('b', {}, (a.correct ? '✓ ' : '✗ ') + model), ` ${a.correct ? '' : a.class + ' '}${Math.round(100 * a.confidence)} %${a.head ? `, ${a.head} head` : ''}`))));
+        ...Object.entries(s.answers).map(([model, a]) => make('p', { class: 'answer ' + (a.correct ? 'right' : 'wrong') }, make('b', {}, (a.correct ? '✓ ' : '✗ ') + model), ` ${a.correct ? '' : a.class + ' '}${Math.round(100 * a.confidence)}\u00a0%${a.head ? `, ${a.head} head` : ''}`))));
       grid.append(make('div', { class: 'strip' }, make('h3', {}, title), make('div', { class: 'pictures' }, ...cells)));
     }
   };

@@ -1,0 +1,32 @@
+using Robustify.Native.Evaluation;
+using Robustify.Native.Evaluation.Metrics;
+using Robustify.Native.Evaluation.Reference;
+
+namespace Robustify.Native.Tests.Evaluation;
+
+public sealed class SanityCheckTests
+{
+    [Theory]
+    [InlineData("resnet50.tv_in1k", "clean", 76.2)]
+    [InlineData("ResNet50-tv_in1k", "imagenet-r", 36.2)]
+    [InlineData("resnet50", "mce", 76.7)]
+    [InlineData("vit_base_patch16_224.augreg_in21k_ft_in1k", "imagenet-a", 43.1)]
+    public void PublishedFiguresAreFoundByName(string name, string measure, double percent) =>
+        Assert.Equal(percent, PublishedFigures.Find(["other", name], measure)!.Percent, 0.1);
+
+    [Theory]
+    [InlineData("resnet50.tv_in1k", 38_000, 0)] // 76.0 %
+    [InlineData("resnet50.tv_in1k", 33_000, 1)] // 66.0 %: the wrong normalisation does that
+    [InlineData("my_model", 33_000, 0)]
+    public void KnownModelFarFromItsFigureIsWarnedOf(string name, int correct, int warnings)
+    {
+        var ranked = new RankedAnswers();
+        var result = new ModelResult("m");
+        result.Metrics.Add(Condition.Clean, new ConditionMetrics
+        {
+            Images = 50_000, Correct = correct, Top5 = 0, UnmaskedTop1 = 0, NegativeLogLikelihood = 0, Brier = 0, Confidence = 0,
+            Calibration = CalibrationErrors.Of(ranked), Selective = SelectiveAnswering.Of(ranked), Heads = [], Selectors = [],
+        });
+        Assert.Equal(warnings, SanityCheck.Warnings(result, ["m", name]).Count());
+    }
+}

@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Text.Json;
+using Robustify.Kernels;
+using Robustify.Kernels.Cpu;
+using Robustify.Native.Corruptions;
+using Robustify.Native.Data.Images;
+using Robustify.Native.Evaluation.Reference;
+using Robustify.Native.Graph;
+using Robustify.Native.Models;
+using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Models.VisionTransformer;
+using Robustify.Native.Runs;
+using Robustify.Native.Tests.Data.Sources;
+using Robustify.Native.Workflows;
+
+namespace Robustify.Native.Tests.Evaluation.Suites;
+
+/// <summary>Whole benchmark runs on small folders in the layouts of the suites.</summary>
+public sealed class SuiteRunTests : IDisposable
+{
+    private const int Side = 16;
+
+    private readonly TemporaryFolder folder = new();
+    private readonly CpuBackend backend = new(2);
+    private readonly List<string> messages = [];
+
+    public void Dispose()
+    {
+        backend.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void ShiftSuitesAreMeasuredUnderTheirMasks()
+    {
+        string[] wnids = [.. ImageNetClasses.Wnids];
+        int[] a = ImageNetClasses.OfImageNetA(), r = ImageNetClasses.OfImageNetR();
+        for (int k = 0; k < 6; k++)
+        {
+            Picture($"data/val/{wnids[a[k]]}/{k}.png", k);
+            Picture($"data/val/{wnids[k]}/{k}.png", k);
+            Picture($"a/{wnids[a[k]]}/{k}.png", k);
+            Picture($"r/{wnids[r[k]]}/{k}.png", k);
+            Picture($"v2/{k * 100}/{k}.png", k);
+            Picture($"objects/{ImageNetClasses.ObjectNet[k].Folder}/{k}.png", k);
+        }
+
+        var results = Run(
+            Model(1000), BenchmarkSuite.Clean, new("imagenet-a", folder.PathOf("a")), new("imagenet-r", folder.PathOf("r")),
+            new("imagenet-v2", folder.PathOf("v2")), new("objectnet", folder.PathOf("objects")));
+        var model = results.GetProperty("models").GetProperty("m");
+        var shifts = model.GetProperty("shifts");
+        foreach (string suite in (string[])["imagenet-a", "imagenet-r", "imagenet-v2", "objectnet"])
+            Assert.Equal(6, shifts.GetProperty(suite).GetProperty("images").GetInt32());
+        Assert.Contains("200 classes", shifts.GetProperty("imagenet-a").GetProperty("classes").GetString());
+        Assert.Contains("113 classes", shifts.GetProperty("objectnet").GetProperty("classes").GetString());
+        Assert.Contains("border of 2 pixels", results.GetProperty("suites").GetProperty("objectnet").GetProperty("preprocessing").GetString());
+
+        // A fresh model knows nothing, so its confidence is about one over the classes it may choose among.
+        Assert.InRange(shifts.GetProperty("imagenet-v2").GetProperty("confidence").GetDouble(), 0.001, 0.01);
+        Assert.InRange(shifts.GetProperty("imagenet-r").GetProperty("confidence").GetDouble(), 0.005, 0.05);
+        Assert.True(shifts.GetProperty("imagenet-a").TryGetProperty("clean_same_classes_top1", out _));
+        string[] warnings = [.. results.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!)];
+        Assert.Contains(warnings, w => w.StartsWith("imagenet-a: missing class n", StringComparison.Ordinal) && w.EndsWith("and 189 more"));
+        Assert.Equal(warnings.Order(), messages.Where(m => m.StartsWith("warning: ")).Select(m => m[9..]).Order());
+    }
+
+    [Fact]
+    public void StoredSetIsPairedWithItsCleanImagesAndAMissingSeverityIsNamed()
+    {
+        string[] wnids = [.. ImageNetClasses.Wnids];
+        for (int k = 0; k < 6; k++)
+        {
+            Picture($"data/{wnids[k]}/ILSVRC_{k}.png", k);
+            foreach (int severity in (int[])[1, 3])
+                Picture(string.Create(CultureInfo.InvariantCulture, $"c/noise/gaussian_noise/{severity}/{wnids[k]}/ILSVRC_{k}.jpg"), k + severity);
+        }
+
+        var options = Options(Model(1000), BenchmarkSuite.Clean, new("imagenet-c", folder.PathOf("c"))) with { Severities = [1, 2, 3] };
+        var results = Run(options);
+        var corruption = results.GetProperty("models").GetProperty("m").GetProperty("corruption");
+        Assert.Equal(["1", "3"], corruption.GetProperty("per").GetProperty("gaussian_noise").EnumerateObject().Select(s => s.Name));
+        Assert.True(corruption.TryGetProperty("flip_rate", out _));
+        Assert.False(corruption.TryGetProperty("mce", out _)); // one corruption is no mean over fifteen
+        Assert.Contains(messages, m => m.Contains("gaussian_noise severity 2") && m.Contains("shot_noise"));
+        Assert.Contains("missing", Assert.Throws<RobustifyException>(() => Run(options with { Strict = true })).Message);
+    }
+
+    [Fact]
+    public void StoredSetOfOneSeedHasTheAnswersOfTheSetMadeInMemory()
+    {
+        const ulong seed = 11;
+        string[] classes = ["cat", "dog"];
+        foreach (string name in classes)
+        {
+            Picture($"data/train/{name}/t.png", 1, Side, Side);
+            for (int k = 0; k < 5; k++)
+                Picture($"data/test/{name}/{k}.png", k, Side, Side);
+        }
+
+        // Stored as the verb corrupt stores it: draws by the picture's rank, PNG.
+        var noise = CorruptionCatalog.Find("gaussian_noise");
+        Image8 clean = new(1, 1, 1), corrupted = new(1, 1, 1);
+        for (int i = 0; i < 10; i++)
+        {
+            string file = $"{classes[i / 5]}/{i % 5}.png";
+            ImageFile.Read(folder.PathOf("data", "test", file), clean, channels: 3);
+            noise.Apply(clean, corrupted, 5, CorruptionSeed.Stream(seed, noise, 5, (uint)i), new CorruptionScratch());
+            folder.Write($"c/gaussian_noise/5/{file}", ImageFile.Encode(corrupted, ImageEncoding.Png));
+        }
+
+        var options = Options(Model(2), BenchmarkSuite.Clean, BenchmarkSuite.Corruption) with { Corruptions = [noise], Severities = [5], Seed = seed };
+        string inMemory = Detail(Run(options));
+        Assert.Equal(inMemory, Detail(Run(options with { Suites = [BenchmarkSuite.Clean, new("stored-c", folder.PathOf("c"))] })));
+        Assert.NotEqual(inMemory, Detail(Run(options with { Seed = 12 })));
+
+        // Confidence, likelihood, calibration and flips to the last digit: no pixel differs, and each has its clean pair.
+        static string Detail(JsonElement results)
+        {
+            var detail = results.GetProperty("models").GetProperty("m").GetProperty("corruption").GetProperty("detail").GetProperty("gaussian_noise").GetProperty("5");
+            return string.Join(' ', detail.EnumerateObject().Select(p => p.ToString()));
+        }
+    }
+
+    [Fact]
+    public void OddFilesAreDecodedOrCountedAndListedAndStrictRefusesThem()
+    {
+        foreach (string name in (string[])["cat", "dög"])
+        {
+            for (int k = 0; k < 3; k++)
+                Picture($"data/test/{name}/{k} 図.png", k);
+            Picture($"data/train/{name}/t.png", 1);
+        }
+
+        byte[] whole = File.ReadAllBytes(folder.PathOf("data", "test", "cat", "0 図.png"));
+        folder.Write("data/test/cat/empty.png", []);
+        folder.Write("data/test/cat/truncated.png", whole[..(whole.Length / 2)]);
+        folder.Write("data/test/dög/text.jpg", "no picture"u8.ToArray());
+        folder.Write("data/test/dög/huge.png", HugePng());
+        folder.Write("data/test/cat/notes.txt", [1]);
+        var grey = new Image8(40, 20, 1);
+        folder.Write("data/test/cat/grey.jpg", ImageFile.Encode(grey, ImageEncoding.Jpeg));
+        var results = Run(Options(Model(2), BenchmarkSuite.Clean, BenchmarkSuite.Corruption) with { Corruptions = [CorruptionCatalog.Find("contrast")], Severities = [1] });
+        var clean = results.GetProperty("models").GetProperty("m").GetProperty("clean");
+        Assert.Equal(7, clean.GetProperty("images").GetInt32());
+        Assert.Equal(4, clean.GetProperty("unreadable").GetInt32());
+        var suite = results.GetProperty("suites").GetProperty("clean");
+        Assert.Equal(4, suite.GetProperty("unreadable_count").GetInt32());
+        Assert.Equal("cat/notes.txt", Assert.Single(suite.GetProperty("passed_over").EnumerateArray()).GetString());
+        string listed = suite.GetProperty("unreadable").ToString();
+        foreach (string name in (string[])["empty.png", "truncated.png", "text.jpg", "huge.png"])
+            Assert.Contains(name, listed);
+        Assert.Throws<RobustifyException>(() => Run(Options(Model(2), BenchmarkSuite.Clean) with { Strict = true }));
+    }
+
+    [Fact]
+    public void ResumedRunOfAnotherQuestionIsRefused()
+    {
+        Picture("data/test/cat/0.png", 0);
+        Picture("data/test/dog/0.png", 1);
+        Picture("data/train/cat/0.png", 0);
+        Picture("data/train/dog/0.png", 1);
+        var options = Options(Model(2), BenchmarkSuite.Clean);
+        Assert.Contains("nothing to resume", Assert.Throws<RobustifyException>(() => Run(options with { Resume = true })).Message);
+        string first = Run(options).ToString();
+        Assert.Equal(first, Run(options with { Resume = true }).ToString());
+        var other = options with { Resume = true, Seed = 9 };
+        Assert.Contains("seed 0", Assert.Throws<RobustifyException>(() => Run(other)).Message);
+    }
+
+    [Theory]
+    [InlineData("imagenet-x=/d", "is unknown")]
+    [InlineData("imagenet-a", "imagenet-a=DIR expected")]
+    [InlineData("imagenet-a=", "imagenet-a=DIR expected")]
+    [InlineData("clean=/d", "clean alone expected")]
+    public void SuiteNamesAreChecked(string word, string complaint) =>
+        Assert.Contains(complaint, Assert.Throws<RobustifyException>(() => BenchmarkSuite.Parse(word)).Message);
+
+    private JsonElement Run(string model, params BenchmarkSuite[] suites) => Run(Options(model, suites));
+
+    private JsonElement Run(BenchmarkRunOptions options)
+    {
+        messages.Clear();
+        BenchmarkWorkflow.Run(options, new RunContext(backend, SilentProgress.Instance, CancellationToken.None, messages.Add), _ => { });
+        return JsonDocument.Parse(File.ReadAllBytes(Path.Combine(options.Out, "results.json"))).RootElement;
+    }
+
+    private BenchmarkRunOptions Options(string model, params BenchmarkSuite[] suites) => new()
+    {
+        Models = [("m", model)], Out = folder.PathOf("run"), Suites = suites, Data = folder.PathOf("data"), Corruptions = CorruptionCatalog.All,
+    };
+
+    private void Picture(string name, int number, int width = Side + 4, int height = Side + 6)
+    {
+        var image = new Image8(width, height, 3);
+        for (int i = 0; i < image.Pixels.Length; i++)
+            image.Pixels[i] = (byte)(i * (number + 3) % 251);
+        folder.Write(name, ImageFile.Encode(image, name.EndsWith(".png", StringComparison.Ordinal) ? ImageEncoding.Png : ImageEncoding.Jpeg));
+    }
+
+    /// <summary>A fresh transformer of that many classes as a checkpoint.</summary>
+    private string Model(int classes)
+    {
+        string path = folder.PathOf($"model{classes}.safetensors");
+        var model = new VisionTransformer(new VisionTransformerOptions
+        {
+            ImageSize = Side, PatchSize = 8, Channels = 3, Width = 8, Depth = 1, Heads = 1, MlpWidth = 8, Classes = classes,
+        });
+        using var store = new ParameterStore(model.AllSpecs(), _ => false);
+        store.Initialize(1);
+        CheckpointWriter.Write(
+            path, [.. store.All.Select(p => new CheckpointTensor(p.Spec.Name, p.Spec.Shape.ToArray(), p.Value.View.Span.ToArray()))],
+            new Dictionary<string, string> { [CheckpointNames.HeadsKey] = "1" }, StoredDType.F32);
+        return path;
+    }
+
+    // 30 000 x 30 000 pixels by its header, and nothing behind it.
+    private static byte[] HugePng() =>
+    [
+        0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n', 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0, 0x8E, 0x3D, 0xC5, 0x3C,
+    ];
+}
