@@ -33,11 +33,17 @@ public sealed record BatchLoaderOptions
     /// <summary>Key of every draw.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Training only: independent AugMix mixtures beside the clean image, 0 to 2.</summary>
+    /// <summary>Training only: independent mixtures beside the clean image, 0 to 2.</summary>
     public int AugMixViews { get; init; }
 
-    /// <summary>How mixtures are drawn.</summary>
+    /// <summary>How these are made.</summary>
+    public MixtureKind Mixture { get; init; }
+
+    /// <summary>How AugMix draws.</summary>
     public AugMixOptions AugMix { get; init; } = new();
+
+    /// <summary>How PixMix draws.</summary>
+    public PixMixOptions PixMix { get; init; } = new();
 
     /// <summary>Training only: crop and flip, shared by all views of an image.</summary>
     public StandardAugmentationOptions StandardAugmentation { get; init; } = StandardAugmentationOptions.None;
@@ -80,6 +86,7 @@ public sealed record BatchLoaderOptions
                 $"batch loader: {BatchSize} images x {Views} views of {ImageSize}x{ImageSize}x{Normalization.Channels} need {floats:0} floats a batch, "
                 + $"at most {Batch.MaxFloats} are possible; use a smaller batch");
         AugMix.Validate();
+        PixMix.Validate();
         StandardAugmentation.Validate();
     }
 }

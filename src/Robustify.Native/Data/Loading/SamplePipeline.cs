@@ -18,15 +18,17 @@ internal sealed class SamplePipeline
     private readonly EvaluationTransform evaluation;
     private readonly StandardAugmentation standard;
     private readonly AugMix augMix;
+    private readonly PixMix? pixMix;
     private readonly AugMixScratch scratch;
     private readonly PhiloxStream random;
     private readonly Image8 raw = new(1, 1, 1);
     private readonly Image8 converted = new(1, 1, 1);
 
-    public SamplePipeline(IImageSource source, BatchLoaderOptions options)
+    public SamplePipeline(IImageSource source, BatchLoaderOptions options, PixMix? pixMix)
     {
         this.source = source;
         this.options = options;
+        this.pixMix = pixMix;
         var resizer = options.CreateResizer?.Invoke();
         int shorterSide = options.ShorterSide ?? EvaluationTransform.DefaultShorterSide(options.ImageSize);
         evaluation = new EvaluationTransform(options.ImageSize, shorterSide, resizer);
@@ -61,8 +63,11 @@ internal sealed class SamplePipeline
         for (int view = 1; view < batch.Views; view++)
         {
             // The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.
-            random.Reset(options.Seed, (uint)RandomPurpose.AugMix | ((uint)view << 16), epoch, sample);
-            augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+            random.Reset(options.Seed, (uint)(pixMix is null ? RandomPurpose.AugMix : RandomPurpose.PixMix) | ((uint)view << 16), epoch, sample);
+            if (pixMix is null)
+                augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+            else
+                pixMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
         }
     }
 }
