@@ -12,9 +12,6 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <summary>A cache line, and the width of the widest vector.</summary>
     public const int Alignment = 64;
 
-    // The block as it was given: zeroed memory comes from the system without being written, so a large buffer costs nothing until used.
-    private readonly void* block;
-
     /// <param name="bytes">Size; 0 is allowed.</param>
     /// <param name="purpose">Named in the error when the memory cannot be had.</param>
     /// <exception cref="RobustifyException">The system has not that much memory to give.</exception>
@@ -23,8 +20,7 @@ public sealed unsafe class NativeBuffer : IDisposable
         Bytes = bytes;
         try
         {
-            block = NativeMemory.AllocZeroed((nuint)Math.Max(bytes, Alignment) + Alignment);
-            Pointer = ((nint)block + Alignment - 1) & ~(nint)(Alignment - 1);
+            Pointer = AllocateZeroed(bytes);
         }
         catch (OutOfMemoryException inner)
         {
@@ -52,7 +48,17 @@ public sealed unsafe class NativeBuffer : IDisposable
     {
         if (Pointer == 0)
             return;
-        NativeMemory.Free(block);
+        NativeMemory.Free(((void**)Pointer)[-1]);
         Pointer = 0;
+    }
+
+    // Large zeroed memory comes from the system without being written, so a buffer costs nothing until it is used. The block as it was
+    // given is noted before the first aligned byte.
+    private static nint AllocateZeroed(long bytes)
+    {
+        void* block = NativeMemory.AllocZeroed((nuint)bytes + 2 * Alignment);
+        nint aligned = ((nint)block + 2 * Alignment - 1) & ~(nint)(Alignment - 1);
+        ((void**)aligned)[-1] = block;
+        return aligned;
     }
 }
