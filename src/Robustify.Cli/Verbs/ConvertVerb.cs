@@ -5,6 +5,7 @@ using Robustify.Cli.Reporting;
 using Robustify.Kernels;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Transforms;
+using Robustify.Native.Method.Onnx;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
 
@@ -25,7 +26,7 @@ internal static class ConvertVerb
     public static Command Create(Invocation invocation)
     {
         var input = new Argument<string>("IN") { Description = "safetensors file or index, PyTorch state dict, or a folder that holds one" };
-        var output = new Argument<string>("OUT") { Description = "the file to write" };
+        var output = new Argument<string>("OUT") { Description = "the file to write: ONNX where it ends in .onnx, else safetensors" };
         var to = new ChoiceOption<CheckpointNaming>("--to", "whose tensor names", CheckpointNaming.Same);
         var from = new ChoiceOption<CheckpointFamily>("--from", "whose names IN bears, unknown to tell it from the names", CheckpointFamily.Unknown);
         var dtype = new ChoiceOption<ElementType>("--dtype", "element type of float tensors", ElementType.Keep);
@@ -51,7 +52,12 @@ internal static class ConvertVerb
                 CropRatio = crop.Of(parse) ?? model.Preprocessing.CropRatio,
                 Interpolation = filter.Of(parse) is { Length: > 0 } name ? Filter(name) : model.Preprocessing.Interpolation,
             };
-            var left = model.Convert(target, to.Of(parse), Type(dtype.Of(parse)), preprocessing);
+            bool isOnnx = target.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
+            if (isOnnx && (to.Of(parse) != CheckpointNaming.Same || dtype.Of(parse) != ElementType.Keep))
+                throw new RobustifyException("convert: --to and --dtype are for safetensors, an .onnx file expected without them; leave them out");
+            if (isOnnx)
+                OnnxExport.Write(ModelSource.Resolve(source, new ModelOverrides { Family = family, Preprocessing = preprocessing }), target);
+            IReadOnlyList<string> left = isOnnx ? [] : model.Convert(target, to.Of(parse), Type(dtype.Of(parse)), preprocessing);
             if (json.Of(parse))
             {
                 JsonOutput.Write(invocation.Out, writer =>

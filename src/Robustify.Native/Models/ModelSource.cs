@@ -109,6 +109,22 @@ public sealed class ModelSource
             store.Write(parameter, span => stored.Read(nameInFile?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name, parameter.Spec.Shape, span));
     }
 
+    /// <summary>
+    /// Reads the file once and refuses values that are not finite, as <see cref="Load"/> does for what it loads: for runs that would fail
+    /// only after their directory is made.
+    /// </summary>
+    /// <exception cref="RobustifyException">Names the tensor and the element.</exception>
+    public ModelSource RequireFinite()
+    {
+        if (file is not null)
+        {
+            using var reader = CheckpointReader.Open(file, overrides.Family);
+            reader.RequireFinite();
+        }
+
+        return this;
+    }
+
     /// <summary>Makes the store of the plain classifier and fills it.</summary>
     /// <param name="trained">Which tensors an optimizer moves.</param>
     /// <param name="seed">For a preset.</param>

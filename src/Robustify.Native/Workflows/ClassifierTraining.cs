@@ -16,7 +16,7 @@ public static class ClassifierTraining
     public static TrainingCost Run(ClassifierTrainingOptions options, RunContext context, Action<Utf8JsonWriter> describe)
     {
         options.Validate();
-        var source = ModelSource.Resolve(options.Model);
+        var source = ModelSource.Resolve(options.Model).RequireFinite();
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Model);
         Regularized(source.Model, options);

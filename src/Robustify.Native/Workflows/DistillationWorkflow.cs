@@ -70,7 +70,7 @@ public static class DistillationWorkflow
     {
         options.Method.Validate();
         options.Optimizer.Validate();
-        var source = ModelSource.Resolve(options.Student);
+        var source = ModelSource.Resolve(options.Student).RequireFinite();
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Student);
         RequireModels(options, source);

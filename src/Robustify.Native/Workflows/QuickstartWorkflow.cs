@@ -30,7 +30,7 @@ public static class QuickstartWorkflow
     public static QuickstartResult Run(QuickstartOptions options, RunContext context, Action<Utf8JsonWriter> describe)
     {
         string model = options.Model ?? BundledModel.Find();
-        var source = ModelSource.Resolve(model);
+        var source = ModelSource.Resolve(model).RequireFinite();
         var amounts = options.Amounts;
         var data = LabeledData.Open(options.Data, options.Seed, amounts.Images, amounts.TestImages, amounts.HeldOut);
         data.RequireClasses(source.Model, model);

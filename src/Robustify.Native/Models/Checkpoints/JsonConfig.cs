@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Robustify.Kernels;
 using Robustify.Native.Files;
 
@@ -28,7 +29,10 @@ internal sealed class JsonConfig
                 return null;
             if (file.Length is 0 or > MaxBytes) // A pipe has length 0, and reading it would wait.
                 throw new RobustifyException($"{shown}: {file.Length} bytes found, 1 to {MaxBytes} expected; use the {name} of the checkpoint");
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            byte[] bytes = File.ReadAllBytes(path);
+            if (!Utf8.IsValid(bytes)) // The parser takes other bytes inside texts, and fails where the text is used.
+                throw new RobustifyException($"{shown}: is no UTF-8 text; use the {name} of the checkpoint");
+            using var document = JsonDocument.Parse(bytes);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonConfig(shown, document.RootElement.Clone())
                 : throw new RobustifyException($"{shown}: no JSON object; use the {name} of the checkpoint");
@@ -57,7 +61,17 @@ internal sealed class JsonConfig
     }
 
     /// <summary>A text; null where there is none.</summary>
-    public string? Text(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    public string? Text(string key)
+    {
+        try
+        {
+            return TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException) // As above, in the value.
+        {
+            throw Refuse($"\"{key}\" is no valid text");
+        }
+    }
 
     /// <summary>True or false; null where neither stands.</summary>
     public bool? Flag(string key) => TryGet(key, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;

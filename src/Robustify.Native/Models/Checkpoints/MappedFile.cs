@@ -8,12 +8,14 @@ namespace Robustify.Native.Models.Checkpoints;
 /// <summary>The bytes of a file, mapped for reading.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private readonly string shownPath;
     private readonly SafeFileHandle handle;
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
 
-    private MappedFile(SafeFileHandle handle, MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length)
+    private MappedFile(string shownPath, SafeFileHandle handle, MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length)
     {
+        this.shownPath = shownPath;
         this.handle = handle;
         this.mapping = mapping;
         this.view = view;
@@ -47,7 +49,7 @@ internal sealed unsafe class MappedFile : IDisposable
             var mapping = MemoryMappedFile.CreateFromFile(handle, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             try
             {
-                return new MappedFile(handle, mapping, mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
+                return new MappedFile(shownPath, handle, mapping, mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
             }
             catch
             {
@@ -63,15 +65,16 @@ internal sealed unsafe class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Copies a part of the file. Large parts are read, not touched: pages of a mapping that are touched count as memory of the process
-    /// and cost a fault each. Chunks are read by all cores.
+    /// Copies a part of the file by reading it: pages of a mapping that are touched count as memory of the process and cost a fault each.
+    /// Large parts are read by all cores.
     /// </summary>
     public void CopyTo(long offset, Span<byte> destination)
     {
         const int chunk = 1 << 20;
         if (destination.Length <= chunk)
         {
-            new ReadOnlySpan<byte>(Start + offset, destination.Length).CopyTo(destination);
+            if (!TryRead(offset, destination))
+                throw BecameShorter();
             return;
         }
 
@@ -79,18 +82,15 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             nint start = (nint)target;
             int length = destination.Length;
+            bool isWhole = true;
             Parallel.For(0, (length + chunk - 1) / chunk, i =>
             {
                 int begin = i * chunk;
-                var part = new Span<byte>((byte*)start + begin, Math.Min(chunk, length - begin));
-                for (int at = 0; at < part.Length;)
-                {
-                    int read = RandomAccess.Read(handle, part[at..], offset + begin + at);
-                    if (read == 0)
-                        throw new IOException("the file became shorter while it was read");
-                    at += read;
-                }
+                if (!TryRead(offset + begin, new Span<byte>((byte*)start + begin, Math.Min(chunk, length - begin))))
+                    isWhole = false;
             });
+            if (!isWhole)
+                throw BecameShorter();
         }
     }
 
@@ -105,6 +105,22 @@ internal sealed unsafe class MappedFile : IDisposable
         mapping.Dispose();
         handle.Dispose();
     }
+
+    private bool TryRead(long offset, Span<byte> destination)
+    {
+        while (destination.Length > 0)
+        {
+            int count = RandomAccess.Read(handle, destination, offset);
+            if (count == 0)
+                return false;
+            destination = destination[count..];
+            offset += count;
+        }
+
+        return true;
+    }
+
+    private RobustifyException BecameShorter() => new($"{shownPath}: became shorter than {Length} bytes while it was read; copy it whole and try again");
 
     private static void RequireLength(long length, int minLength, string shownPath)
     {

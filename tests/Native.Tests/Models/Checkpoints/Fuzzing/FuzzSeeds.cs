@@ -22,6 +22,7 @@ internal static class FuzzSeeds
         ["torch"] = folder =>
         {
             File.WriteAllBytes(folder.File("model.pth"), Torch());
+            File.WriteAllText(folder.File("config.json"), "{\"num_heads\": 2}");
             return Whole(folder.File("model.pth"));
         },
         ["index"] = folder =>
