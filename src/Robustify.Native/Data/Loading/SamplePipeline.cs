@@ -19,6 +19,7 @@ internal sealed class SamplePipeline
     private readonly StandardAugmentation standard;
     private readonly AugMix augMix;
     private readonly AugMixScratch scratch;
+    private readonly NoiseNetwork? noise;
     private readonly PhiloxStream random;
     private readonly Image8 raw = new(1, 1, 1);
     private readonly Image8 converted = new(1, 1, 1);
@@ -34,6 +35,7 @@ internal sealed class SamplePipeline
             options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None, options.ImageSize, shorterSide, resizer);
         augMix = new AugMix(options.AugMix);
         scratch = new AugMixScratch(options.AugMix);
+        noise = options.NoiseNetwork is null ? null : new NoiseNetwork(options.NoiseNetwork);
         random = new PhiloxStream(options.Seed, RandomPurpose.StandardAugmentation, 0, 0);
     }
 
@@ -62,7 +64,14 @@ internal sealed class SamplePipeline
         {
             // The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.
             random.Reset(options.Seed, (uint)RandomPurpose.AugMix | ((uint)view << 16), epoch, sample);
-            augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+            if (options.PixMix is null)
+                augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+            else
+                options.PixMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+            noise?.Apply(batch.Row(view, position), image.Width, image.Height, image.Channels, random);
         }
+
+        if (batch.Views == 1)
+            noise?.Apply(batch.Row(0, position), image.Width, image.Height, image.Channels, random);
     }
 }
