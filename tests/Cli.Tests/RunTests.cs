@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Robustify.Native.Corruptions;
 
 namespace Robustify.Cli.Tests;
 
@@ -76,6 +77,17 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
+    public void BenchWithoutNamesMeasuresEveryCorruptionAtEverySeverity()
+    {
+        string run = folder.PathOf("run");
+        Call.Succeeding("bench", "--model", TinyData.Model, "--data", TinyData.Directory, "--test-limit", "10", "--out", run);
+        var per = Parse(File.ReadAllText(Path.Combine(run, "results.json"))).GetProperty("models").GetProperty("model").GetProperty("corruption").GetProperty("per");
+        Assert.Equal(
+            CorruptionCatalog.All.SelectMany(c => (string[])["1", "2", "3", "4", "5"], (c, severity) => (c.Name, severity)).Order(),
+            per.EnumerateObject().SelectMany(c => c.Value.EnumerateObject(), (c, s) => (c.Name, s.Name)).Order());
+    }
+
+    [Fact]
     public void DistilledStudentAnswersWithOneOfItsHeads()
     {
         string run = folder.PathOf("run"), picture = TinyData.WritePng(folder.PathOf("pictures", "a.png"), 4);
@@ -110,6 +122,19 @@ public sealed partial class RunTests : IDisposable
         Assert.True(File.Exists(Path.Combine(run, "report.md")));
         var models = Parse(File.ReadAllText(Path.Combine(run, "results.json"))).GetProperty("models");
         Assert.Equal(["full_finetune", "original", "robust", "teacher"], models.EnumerateObject().Select(m => m.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void QuickstartWithOneSeedGivesTheSameBytesOnOneWorkerAndOnTwo()
+    {
+        string[] results = [.. new[] { "1", "2" }.Select(workers =>
+        {
+            string run = folder.PathOf("quickstart" + workers);
+            Call.Succeeding(
+                "quickstart", "--size", "tiny", "--model", TinyData.Model, "--data", TinyData.Directory, "--seed", "7", "--workers", workers, "--out", run);
+            return Read(run);
+        })];
+        Assert.Equal(results[0], results[1]);
     }
 
     [Fact]

@@ -45,7 +45,8 @@ internal sealed class ListOption<T> : Option<T[]?>, ISetting
     public string Help => $"{text} (default {otherwise})";
 
     /// <summary>The values given without repetitions, or the default.</summary>
-    public T[] Of(ParseResult parse) => parse.GetValue(this)?.Distinct().ToArray() ?? standard();
+    /// <remarks>An option left out has an empty array for its value, so whether it stood there is asked first.</remarks>
+    public T[] Of(ParseResult parse) => parse.GetResult(this) is { Implicit: false } ? [.. parse.GetValue(this)!.Distinct()] : standard();
 
     public void Write(Utf8JsonWriter json, ParseResult parse)
     {

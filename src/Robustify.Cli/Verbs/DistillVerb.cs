@@ -24,13 +24,14 @@ internal static class DistillVerb
         var heldOut = new NumberOption<int>(
             "--held-out", "training images set aside to calibrate the choice of heads on, a quarter of all at most; 0 for no calibration",
             new(0, null), Standard.HeldOut);
+        var mixture = RunSettings.MixtureOption(Standard.Mixture);
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
         var method = new DistillationSettings(Standard.Method);
 
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
         run.Add(command, student, teacher, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, resume, epochs, limit, testLimit, heldOut);
+        run.Add(command, resume, epochs, limit, testLimit, heldOut, mixture);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
         command.SetAction(parse =>
@@ -40,7 +41,7 @@ internal static class DistillVerb
             {
                 Student = student.Of(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
-                HeldOut = heldOut.Of(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
+                HeldOut = heldOut.Of(parse), Mixture = mixture.Of(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
             };
             DistillationWorkflow.Run(options, session.Context, session.Describe);

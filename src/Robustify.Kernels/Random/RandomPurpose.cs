@@ -38,4 +38,10 @@ public enum RandomPurpose : uint
 
     /// <summary>Monte-Carlo dropout passes over a classifier.</summary>
     MonteCarloDropout = 11,
+
+    /// <summary>The pictures that PixMix mixes in.</summary>
+    MixingPictures = 16,
+
+    /// <summary>PixMix rounds and coefficients.</summary>
+    PixMix = 17,
 }

@@ -7,102 +7,110 @@ using Robustify.Native.Data.Transforms;
 namespace Robustify.Native.Augment;
 
 /// <summary>
-/// PixMix (Hendrycks et al., "PixMix: Dreamlike pictures comprehensively improve safety measures", CVPR 2022): the image, or one operation of
-/// AugMix on it, is added to or multiplied with structured pictures a few times. Safe to share between threads; the scratch is not.
+/// PixMix (Hendrycks et al., CVPR 2022, arXiv 2112.05135): a few rounds, each of which adds or multiplies either a picture of rich
+/// structure or an augmented copy of the image itself to what the rounds before made of it. Safe to share between threads; the scratch is not.
 /// </summary>
 public sealed class PixMix
 {
-    private const float SmallestFactor = 1e-37f;
+    // The reference crops the image's size out of a picture that is an eighth larger (36 for 32, 256 for 224).
+    private const int MarginDivisor = 8;
 
     private readonly PixMixOptions options;
-    private readonly MixingPictures pictures;
+    private readonly int imageSize;
+    private readonly FractalPictures pictures;
 
     /// <param name="options">How to mix.</param>
-    /// <param name="pictures">What to mix with.</param>
+    /// <param name="imageSize">Side of the images in pixels.</param>
+    /// <param name="channels">1 or 3.</param>
     /// <exception cref="RobustifyException">An option outside its range.</exception>
-    public PixMix(PixMixOptions options, MixingPictures pictures)
+    public PixMix(PixMixOptions options, int imageSize, int channels)
     {
         options.Validate();
-        (this.options, this.pictures) = (options, pictures);
+        (this.options, this.imageSize) = (options, imageSize);
+        pictures = new FractalPictures(imageSize + imageSize / MarginDivisor, channels);
     }
 
     /// <summary>Draws a mixture and writes it.</summary>
-    /// <param name="source">The image after crop and flip; grey or RGB.</param>
+    /// <param name="source">The image after crop and flip.</param>
     /// <param name="destinationHwc">Height x Width x Channels floats, normalised.</param>
     /// <param name="normalization">Mean and standard deviation per channel; its channels are the image's.</param>
     /// <param name="random">The draws of this sample and view.</param>
     /// <param name="scratch">The worker's buffers.</param>
-    /// <exception cref="RobustifyException">The channels or the destination's length do not fit the image.</exception>
+    /// <exception cref="RobustifyException">The image or the destination does not fit.</exception>
     public void Mix(Image8 source, Span<float> destinationHwc, Normalization normalization, IRandomStream random, AugMixScratch scratch)
     {
+        if (source.Width != imageSize || source.Height != imageSize)
+            throw new RobustifyException($"pixmix: {source.Width}x{source.Height} image found, {imageSize}x{imageSize} expected");
         normalization.RequireFit(source, destinationHwc.Length);
-        ReadOnlySpan<byte> first = random.NextUniform() < 0.5 ? Augmented(source, random, scratch).Pixels : source.Pixels;
-        for (int i = 0; i < first.Length; i++)
-            destinationHwc[i] = first[i] / 255f;
-        int rounds = random.NextInteger(0, options.Rounds + 1);
-        for (int round = 0; round < rounds; round++)
+        scratch.Current.CopyFrom(source);
+        if (Even(random))
+            Augment(source, random, scratch);
+        PixelArithmetic.Scale(scratch.Current.Pixels, 1 / 255f, destinationHwc);
+        for (int rounds = random.NextInteger(0, options.Rounds + 1); rounds > 0; rounds--)
         {
-            Image8 other = random.NextUniform() < 0.5 ? Augmented(source, random, scratch) : Picture(source, random, scratch);
-            bool adds = random.NextUniform() < 0.5;
-            var (a, b) = DrawWeights(random);
-            if (adds)
-                Add(destinationHwc, other.Pixels, a, b);
+            if (Even(random))
+                Augment(source, random, scratch);
             else
-                Multiply(destinationHwc, other.Pixels, a, b);
+                Crop(pictures[random.NextInteger(0, FractalPictures.Count)], random, scratch.Current);
+            bool adds = Even(random);
+            var (a, b) = Coefficients(random);
+            if (adds)
+                Add(destinationHwc, scratch.Current.Pixels, a, b);
+            else
+                Multiply(destinationHwc, scratch.Current.Pixels, a, b);
         }
 
-        System.Numerics.Tensors.TensorPrimitives.Multiply(destinationHwc, 255f, destinationHwc);
+        foreach (ref float x in destinationHwc)
+            x *= 255;
         normalization.NormalizeLevels(destinationHwc, 1);
     }
 
-    /// <summary>((a (2y - 1) + b (2z - 1)) + 1) / 2, clipped to [0, 1].</summary>
-    /// <param name="image">y in [0, 1]; takes the result.</param>
-    /// <param name="other">z in 0..255.</param>
-    /// <param name="a">Weight of the image.</param>
-    /// <param name="b">Weight of the other.</param>
-    public static void Add(Span<float> image, ReadOnlySpan<byte> other, float a, float b)
+    /// <summary>((a (2y - 1) + b (2z - 1)) + 1) / 2, within 0..1.</summary>
+    internal static void Add(Span<float> image, ReadOnlySpan<byte> other, float a, float b)
     {
         for (int i = 0; i < image.Length; i++)
-            image[i] = Math.Clamp((a * (2 * image[i] - 1) + b * (2 * (other[i] / 255f) - 1) + 1) / 2, 0f, 1f);
+            image[i] = Math.Clamp((a * (2 * image[i] - 1) + b * (2 * other[i] / 255f - 1) + 1) / 2, 0, 1);
     }
 
-    /// <summary>(2y)^a (2z)^b / 2, clipped to [0, 1]; z is kept off 0, whose negative powers are infinite.</summary>
-    /// <param name="image">y in [0, 1]; takes the result.</param>
-    /// <param name="other">z in 0..255.</param>
-    /// <param name="a">Power of the image.</param>
-    /// <param name="b">Power of the other.</param>
-    public static void Multiply(Span<float> image, ReadOnlySpan<byte> other, float a, float b)
+    /// <summary>(2y)^a max(2z, 1e-37)^b / 2, within 0..1.</summary>
+    internal static void Multiply(Span<float> image, ReadOnlySpan<byte> other, float a, float b)
     {
         Span<float> powers = stackalloc float[256];
         for (int level = 0; level < powers.Length; level++)
-            powers[level] = MathF.Pow(Math.Max(2 * (level / 255f), SmallestFactor), b);
+            powers[level] = MathF.Pow(Math.Max(2 * level / 255f, 1e-37f), b) / 2;
         for (int i = 0; i < image.Length; i++)
         {
-            float product = MathF.Pow(2 * image[i], a) * powers[other[i]] / 2;
-            image[i] = float.IsNaN(product) ? 0 : Math.Clamp(product, 0f, 1f); // 0 times infinity: black stays black
+            // 0 times an infinite power is no number; a black pixel stays black.
+            float product = image[i] > 0 ? MathF.Pow(2 * image[i], a) * powers[other[i]] : 0;
+            image[i] = Math.Clamp(product, 0, 1);
         }
     }
 
-    // a ~ Beta(beta, 1), b ~ Beta(1, beta); or, with equal chance, a ~ 1 + Beta(1, beta), b ~ -Beta(1, beta), which exaggerates the image.
-    private (float A, float B) DrawWeights(IRandomStream random)
+    /// <summary>Mostly the image and a little of the other, or more of the image less a little of the other.</summary>
+    private (float A, float B) Coefficients(IRandomStream random)
     {
-        bool convex = random.NextUniform() < 0.5;
-        double first = Math.Pow(random.NextUniform(), 1 / options.Beta), second = 1 - Math.Pow(random.NextUniform(), 1 / options.Beta);
-        return convex ? ((float)first, (float)second) : ((float)(2 - first), (float)-second);
+        // U^(1/beta) ~ Beta(beta, 1), and its complement ~ Beta(1, beta).
+        double first = Math.Pow(random.NextUniform(), 1 / options.Beta), second = Math.Pow(random.NextUniform(), 1 / options.Beta);
+        return Even(random) ? ((float)first, (float)(1 - second)) : ((float)(2 - first), (float)(second - 1));
     }
 
-    private Image8 Augmented(Image8 source, IRandomStream random, AugMixScratch scratch)
+    private void Augment(Image8 source, IRandomStream random, AugMixScratch scratch)
     {
         var operations = options.AllOperations ? AugMixOperation.All : AugMixOperation.Nine;
         var operation = operations[random.NextInteger(0, operations.Count)];
+        double value = operation.Draw(options.Severity, imageSize, imageSize, random);
         scratch.Current.CopyFrom(source);
-        operation.Apply(operation.Draw(options.Severity, source.Width, source.Height, random), scratch);
-        return scratch.Current;
+        operation.Apply(value, scratch);
     }
 
-    private Image8 Picture(Image8 source, IRandomStream random, AugMixScratch scratch)
+    private void Crop(Image8 picture, IRandomStream random, Image8 target)
     {
-        pictures.Crop(source.Width, source.Height, source.Channels, random, scratch.Current);
-        return scratch.Current;
+        int top = random.NextInteger(0, picture.Height - imageSize + 1), left = random.NextInteger(0, picture.Width - imageSize + 1);
+        int row = imageSize * picture.Channels;
+        target.Reshape(imageSize, imageSize, picture.Channels);
+        for (int y = 0; y < imageSize; y++)
+            picture.Pixels.Slice(((top + y) * picture.Width + left) * picture.Channels, row).CopyTo(target.Pixels[(y * row)..]);
     }
+
+    private static bool Even(IRandomStream random) => random.NextUniform() < 0.5;
 }

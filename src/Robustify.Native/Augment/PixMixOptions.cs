@@ -5,18 +5,16 @@ namespace Robustify.Native.Augment;
 /// <summary>How PixMix mixes. The defaults are the published ones for small images; ImageNet takes beta 4 and severity 1.</summary>
 public sealed record PixMixOptions
 {
-    /// <summary>K: mixing rounds at most, 0 to 16; their number is uniform in 0..K.</summary>
+    /// <summary>K: at most so many rounds of mixing, 0 to 16; their number is uniform in 0..K.</summary>
     public int Rounds { get; init; } = 4;
 
-    /// <summary>Parameter of the beta distributions of the weights; above 0, at most 1000.</summary>
+    /// <summary>Strength of the image against what is mixed in: above 0, at most 1000; the higher the less is mixed in.</summary>
     public double Beta { get; init; } = 3;
 
     /// <summary>Upper end of an operation's level, 0.1 to 10.</summary>
     public double Severity { get; init; } = 3;
 
-    /// <summary>
-    /// Takes color, contrast, brightness and sharpness too, as the published training runs do; they overlap benchmark corruptions, hence off.
-    /// </summary>
+    /// <summary>Adds color, contrast, brightness and sharpness, as published; off here, because they overlap benchmark corruptions.</summary>
     public bool AllOperations { get; init; }
 
     /// <summary>Refuses values outside their range.</summary>

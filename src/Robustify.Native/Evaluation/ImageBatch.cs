@@ -47,11 +47,22 @@ internal sealed class ImageBatch
     /// <summary>Shows the clean images, or a corrupted copy of each.</summary>
     public void Corrupt(CpuThreads threads, Condition condition, ulong seed)
     {
-        var body = new CorruptBody
-        {
-            Batch = this, Corruption = condition.Corruption is null ? null : CorruptionCatalog.Find(condition.Corruption),
-            Severity = condition.Severity, Seed = seed,
-        };
+        if (condition.Corruption is null)
+            ShowClean(threads);
+        else
+            Corrupt(threads, new ConditionCycle([(CorruptionCatalog.Find(condition.Corruption), condition.Severity)], 0), seed);
+    }
+
+    /// <summary>Shows a corrupted copy of each image, with the conditions in turn.</summary>
+    public void Corrupt(CpuThreads threads, ConditionCycle conditions, ulong seed)
+    {
+        var body = new CorruptBody { Batch = this, Conditions = conditions, Seed = seed };
+        threads.For(Count, ref body);
+    }
+
+    private void ShowClean(CpuThreads threads)
+    {
+        var body = new CleanBody { Batch = this };
         threads.For(Count, ref body);
     }
 
@@ -92,24 +103,25 @@ internal sealed class ImageBatch
         }
     }
 
+    private struct CleanBody : IParallelBody
+    {
+        public ImageBatch Batch;
+
+        public readonly void Invoke(int index, int worker) => Batch.shown[index].CopyFrom(Batch.clean[index]);
+    }
+
     private struct CorruptBody : IParallelBody
     {
         public ImageBatch Batch;
-        public Corruption? Corruption;
-        public int Severity;
+        public ConditionCycle Conditions;
         public ulong Seed;
 
         public readonly void Invoke(int index, int worker)
         {
-            if (Corruption is null)
-            {
-                Batch.shown[index].CopyFrom(Batch.clean[index]);
-                return;
-            }
-
             var own = Batch.workers[worker];
-            CorruptionSeed.Reset(own.Random, Seed, Corruption, Severity, Batch.sampleIds[index]);
-            Corruption.Apply(Batch.clean[index], Batch.shown[index], Severity, own.Random, own.Scratch);
+            var (corruption, severity) = Conditions[index];
+            CorruptionSeed.Reset(own.Random, Seed, corruption, severity, Batch.sampleIds[index]);
+            corruption.Apply(Batch.clean[index], Batch.shown[index], severity, own.Random, own.Scratch);
         }
     }
 

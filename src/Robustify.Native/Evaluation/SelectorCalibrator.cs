@@ -12,6 +12,7 @@ namespace Robustify.Native.Evaluation;
 /// </summary>
 public static class SelectorCalibrator
 {
+    // A grid over all score differences, beside the candidates that the promise on clean images turns on.
     private const int Candidates = 41;
 
     /// <summary>Calibrates on the given images of a source.</summary>
@@ -29,9 +30,9 @@ public static class SelectorCalibrator
         var corrupted = new List<Answer>();
         long originalCorrect = 0;
         var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context.Workers);
-        var corruptions = CorruptionCatalog.All;
+        var conditions = AllConditions();
         context.Progress.Begin("calibration", heldOut.Length, "images");
-        for (int first = 0, number = 0; first < heldOut.Length; first += Benchmark.BatchSize, number++)
+        for (int first = 0; first < heldOut.Length; first += Benchmark.BatchSize)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
@@ -40,9 +41,8 @@ public static class SelectorCalibrator
             Collect(student, source, batch, clean, context);
             originalCorrect += CountCorrect(original, source, batch, context);
 
-            // Corruptions and severities take turns over the batches, so all are seen about equally often.
-            var condition = new Condition(corruptions[number % corruptions.Count].Name, 1 + number / corruptions.Count % Corruption.MaxSeverity);
-            batch.Corrupt(context.Backend.Threads, condition, seed);
+            // In turn over the images, so that few of them see every corruption and severity about equally often.
+            batch.Corrupt(context.Backend.Threads, new ConditionCycle(conditions, first), seed);
             Collect(student, source, batch, corrupted, context);
             context.Progress.Report(first + count, double.NaN);
         }
@@ -51,13 +51,20 @@ public static class SelectorCalibrator
         return Best(clean, corrupted, (double)originalCorrect / Math.Max(1, heldOut.Length) - cleanMargin);
     }
 
+    private static (Corruption Corruption, int Severity)[] AllConditions() =>
+        [.. CorruptionCatalog.All.SelectMany(c => Enumerable.Range(1, Corruption.MaxSeverity).Select(severity => (c, severity)))];
+
     /// <summary>The best of a grid of biases and widths taken from the quantiles of the score differences themselves.</summary>
     public static SelectorCalibration Best(IReadOnlyList<Answer> clean, IReadOnlyList<Answer> corrupted, double leastClean)
     {
         double[] differences = [.. clean.Concat(corrupted).Select(a => a.ScoreDifference).Order()];
         if (differences.Length == 0)
             return SelectorCalibration.None;
-        double[] biases = [0, .. Enumerable.Range(0, Candidates).Select(i => differences[(int)((long)i * (differences.Length - 1) / (Candidates - 1))])];
+        double[] biases =
+        [
+            0, .. Enumerable.Range(0, Candidates).Select(i => differences[(int)((long)i * (differences.Length - 1) / (Candidates - 1))]),
+            .. LargestOf(clean),
+        ];
         double[] magnitudes = [.. differences.Select(Math.Abs).Order()];
         double[] widths = [0, .. Enumerable.Range(1, 10).Select(i => magnitudes[i * (magnitudes.Length - 1) / 10])];
 
@@ -80,6 +87,21 @@ public static class SelectorCalibrator
         }
 
         return best;
+    }
+
+    /// <summary>
+    /// The 1st, 2nd, 3rd, 4th, 6th, 8th, 12th ... largest difference: the promise on clean images allows few of them to leave the clean
+    /// head, so how many is searched finely where they are few.
+    /// </summary>
+    private static IEnumerable<double> LargestOf(IReadOnlyList<Answer> clean)
+    {
+        double[] descending = [.. clean.Select(a => a.ScoreDifference).OrderDescending()];
+        for (int rank = 1, step = 1; rank <= descending.Length; rank += step)
+        {
+            yield return descending[rank - 1];
+            if (rank == 4 * step)
+                step *= 2;
+        }
     }
 
     private static double Accuracy(IReadOnlyList<Answer> answers, SelectorCalibration calibration)

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Augment;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Models;
 using Robustify.Native.Training;
@@ -72,8 +73,11 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Probability that a transformer's last block is skipped, in [0, 1).</summary>
     public float StochasticDepth { get; init; }
 
-    /// <summary>AugMix mixtures: 0, 1, or 2 with the consistency term.</summary>
+    /// <summary>Mixtures: 0, 1, or 2 with the consistency term.</summary>
     public int AugMixViews { get; init; }
+
+    /// <summary>How mixtures are made.</summary>
+    public MixtureKind Mixture { get; init; }
 
     /// <summary>Weight of the consistency term.</summary>
     public float ConsistencyWeight { get; init; } = 12;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Robustify.Kernels;
+using Robustify.Native.Augment;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
@@ -51,6 +52,9 @@ public sealed record DistillationRunOptions
     /// <summary>Part of the steps that warm up.</summary>
     public double Warmup { get; init; } = 0.05;
 
+    /// <summary>How augmented images are made.</summary>
+    public MixtureKind Mixture { get; init; }
+
     /// <summary>Optimizer and its highest rate.</summary>
     public OptimizerOptions Optimizer { get; init; } = new() { Kind = OptimizerKind.AdamW, Rate = 1e-3, WeightDecay = 0.05, MaximumGradientNorm = 1 };
 
@@ -96,7 +100,7 @@ public static class DistillationWorkflow
         var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
-            Batch = method.BatchSize, Phase = "robust",
+            Batch = method.BatchSize, Phase = "robust", Mixture = options.Mixture,
             Trainer = new TrainerOptions
             {
                 Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,

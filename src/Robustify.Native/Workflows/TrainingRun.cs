@@ -1,4 +1,5 @@
 using System.Globalization;
+using Robustify.Native.Augment;
 using Robustify.Native.Data.Loading;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Models;
@@ -32,6 +33,8 @@ internal sealed class TrainingRun
     /// <summary>Name of the phase in progress and metrics.</summary>
     public required string Phase { get; init; }
 
+    public MixtureKind Mixture { get; init; }
+
     public bool Resume { get; init; }
 
     /// <summary>Writes the model as it stands.</summary>
@@ -43,13 +46,13 @@ internal sealed class TrainingRun
         using var loader = new BatchLoader(Data.TrainSource, Data.Train, new BatchLoaderOptions
         {
             BatchSize = Batch, ImageSize = Source.Model.ImageSize, Normalization = Source.Normalization, Seed = Seed,
-            AugMixViews = Step.AugMixViews, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
+            AugMixViews = Step.AugMixViews, Mixture = Mixture, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
             Workers = Context.Workers, CreateResizer = () => new PillowResizer(),
         });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
         string identity = string.Create(
             CultureInfo.InvariantCulture,
-            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Step.Parameters.TrainedCount} trained parameters");
+            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Mixture}, {Step.Parameters.TrainedCount} trained parameters");
         if (Resume)
             TrainingState.Load(Directory.State, Step.Parameters, trainer.Optimizer, identity);
         else

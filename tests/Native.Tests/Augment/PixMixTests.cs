@@ -1,112 +1,101 @@
 using Robustify.Kernels;
 using Robustify.Kernels.Random;
 using Robustify.Native.Augment;
-using Robustify.Native.Augment.Operations;
+using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Transforms;
 
 namespace Robustify.Native.Tests.Augment;
 
 public sealed class PixMixTests
 {
-    private static readonly MixingPictures Pictures = MixingPictures.Fractals(3, 5);
+    [Fact]
+    public void WithoutRoundsAMixtureIsTheImageOrOneOperationOnIt()
+    {
+        var image = TestImages.Random(28, 28, 1);
+        float[] clean = new float[image.Pixels.Length];
+        Normalization.Half(1).Apply(image, clean);
+        var pixMix = new PixMix(new PixMixOptions { Rounds = 0 }, 28, 1);
+        int unchanged = 0;
+        for (uint sample = 0; sample < 200; sample++)
+            unchanged += Largest(Mix(pixMix, image, sample), clean) < 1e-6f ? 1 : 0;
+
+        // Half of 200 in expectation, and a little more as some operations draw a level that changes nothing; 5 deviations of a binomial are 35.
+        Assert.InRange(unchanged, 65, 160);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void MixturesStayWithinTheNormalisedRangeAndDiffer(int channels)
+    {
+        var image = TestImages.Random(32, 32, channels);
+        var pixMix = new PixMix(new PixMixOptions(), 32, channels);
+        var seen = new HashSet<float>();
+        for (uint sample = 0; sample < 100; sample++)
+        {
+            float[] mixture = Mix(pixMix, image, sample);
+            Assert.All(mixture, v => Assert.InRange(v, -1.00001f, 1.00001f));
+            seen.Add(mixture.Sum());
+        }
+
+        Assert.True(seen.Count > 50, $"{seen.Count} different mixtures of 100");
+    }
 
     [Fact]
-    public void SumsAndProductsFollowTheFormulas()
+    public void EachSampleRepeatsItsMixture()
     {
-        byte[] other = [0, 51, 128, 255];
-        float[] image = [0.1f, 0.5f, 0.8f, 1f], sum = [.. image], product = [.. image];
-        PixMix.Add(sum, other, 0.7f, 0.4f);
-        PixMix.Multiply(product, other, 1.3f, 0.6f);
+        var image = TestImages.Random(32, 32, 3);
+        Assert.Equal(Mix(new PixMix(new PixMixOptions(), 32, 3), image, 5), Mix(new PixMix(new PixMixOptions(), 32, 3), image, 5));
+    }
+
+    // The formulas of the paper's code in double: ((a(2y-1) + b(2z-1)) + 1) / 2 and (2y)^a max(2z, 1e-37)^b / 2.
+    [Theory]
+    [InlineData(0.8f, 0.3f)]
+    [InlineData(1.4f, -0.4f)]
+    public void RoundsAddAndMultiplyByTheFormulas(float a, float b)
+    {
+        byte[] other = [0, 1, 64, 128, 200, 255];
+        float[] image = [0.4f, 0f, 0.25f, 0.5f, 0.9f, 1f], sum = [.. image], product = [.. image];
+        PixMix.Add(sum, other, a, b);
+        PixMix.Multiply(product, other, a, b);
         for (int i = 0; i < image.Length; i++)
         {
             double y = image[i], z = other[i] / 255.0;
-            Assert.Equal(Math.Clamp((0.7 * (2 * y - 1) + 0.4 * (2 * z - 1) + 1) / 2, 0, 1), sum[i], 1e-6);
-            Assert.Equal(Math.Clamp(Math.Pow(2 * y, 1.3) * Math.Pow(Math.Max(2 * z, 1e-37), 0.6) / 2, 0, 1), product[i], 1e-6);
+            Assert.Equal(Math.Clamp((a * (2 * y - 1) + b * (2 * z - 1) + 1) / 2, 0, 1), sum[i], 1e-6);
+            double expected = y == 0 ? 0 : Math.Pow(2 * y, a) * Math.Pow(Math.Max(2 * z, 1e-37), b) / 2;
+            Assert.Equal(Math.Clamp(expected, 0, 1), product[i], 1e-5);
         }
     }
 
     [Fact]
-    public void BlackTimesTheInverseOfBlackIsANumber()
+    public void FractalPicturesAreRichAndEachIsItsOwn()
     {
-        float[] image = [0f];
-        PixMix.Multiply(image, [0], 1.5f, -1f);
-        Assert.InRange(image[0], 0f, 1f);
-    }
-
-    [Fact]
-    public void MixturesDependOnTheDrawsAloneAndStayInRange()
-    {
-        var source = Robustify.Native.Tests.Data.Images.TestImages.Gradient(24, 20, 3);
-        float[] Mix(uint sample)
+        var pictures = new FractalPictures(36, 1);
+        var sums = new HashSet<long>();
+        for (int i = 0; i < FractalPictures.Count; i++)
         {
-            var mixture = new float[source.Pixels.Length];
-            new PixMix(new PixMixOptions(), Pictures).Mix(
-                source, mixture, Normalization.Half(3), new PhiloxStream(1, RandomPurpose.AugMix, 0, sample), new AugMixScratch(new AugMixOptions()));
-            return mixture;
+            byte[] pixels = pictures[i].Pixels.ToArray();
+            Assert.True(pixels.Distinct().Count() > 4, $"picture {i} has {pixels.Distinct().Count()} levels");
+            sums.Add(pixels.Select((p, at) => (long)p * (at + 1)).Sum());
         }
 
-        Assert.Equal(Mix(1), Mix(1));
-        var all = Enumerable.Range(0, 40).Select(sample => Mix((uint)sample)).ToArray();
-        Assert.All(all, mixture => Assert.All(mixture, value => Assert.InRange(value, -1.00001f, 1.00001f))); // [0, 1] less 0.5, over 0.5
-        Assert.True(all.Select(mixture => mixture.Sum()).Distinct().Count() > 30);
+        Assert.Equal(FractalPictures.Count, sums.Count);
     }
 
     [Fact]
-    public void WithoutRoundsTheImageOrOneOperationOnItRemains()
+    public void OptionsOutsideTheirRangeAreRefused()
     {
-        var source = Robustify.Native.Tests.Data.Images.TestImages.Gradient(16, 16, 3);
-        var clean = new float[source.Pixels.Length];
-        Normalization.Half(3).Apply(source, clean);
-        int unchanged = 0;
-        for (uint sample = 0; sample < 60; sample++)
-        {
-            var mixture = new float[clean.Length];
-            new PixMix(new PixMixOptions { Rounds = 0 }, Pictures).Mix(
-                source, mixture, Normalization.Half(3), new PhiloxStream(2, RandomPurpose.AugMix, 0, sample), new AugMixScratch(new AugMixOptions()));
-            unchanged += mixture.Zip(clean).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5) ? 1 : 0;
-        }
-
-        Assert.InRange(unchanged, 20, 50); // one half, and the operations that change nothing here
+        foreach (var options in (PixMixOptions[])[new() { Rounds = -1 }, new() { Beta = 0 }, new() { Severity = double.NaN }])
+            Assert.StartsWith("pixmix: ", Assert.Throws<RobustifyException>(() => new PixMix(options, 28, 1)).Message);
     }
 
-    [Fact]
-    public void FractalsArePicturesAndTheSameForOneSeed()
+    private static float Largest(float[] a, float[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
+
+    private static float[] Mix(PixMix pixMix, Image8 image, uint sample)
     {
-        var again = MixingPictures.Fractals(3, 5);
-        var other = MixingPictures.Fractals(3, 6);
-        byte[] Crop(MixingPictures pictures)
-        {
-            var image = new Robustify.Native.Data.Images.Image8(1, 1, 1);
-            pictures.Crop(64, 64, 3, new PhiloxStream(3, RandomPurpose.AugMix, 0, 0), image);
-            return image.Pixels.ToArray();
-        }
-
-        Assert.Equal(Crop(Pictures), Crop(again));
-        Assert.NotEqual(Crop(Pictures), Crop(other));
-        Assert.True(Crop(Pictures).Distinct().Count() > 20);
-    }
-
-    [Fact]
-    public void OptionsOutOfRangeAreRefused()
-    {
-        Assert.Throws<RobustifyException>(() => new PixMix(new PixMixOptions { Rounds = 17 }, Pictures));
-        Assert.Throws<RobustifyException>(() => new PixMix(new PixMixOptions { Beta = 0 }, Pictures));
-        Assert.Throws<RobustifyException>(() => new PixMix(new PixMixOptions { Severity = double.NaN }, Pictures));
-        Assert.Throws<RobustifyException>(() => MixingPictures.Fractals(0, 1));
-        Assert.Throws<RobustifyException>(() => MixingPictures.Read("/no/such/folder"));
-    }
-
-    [Fact]
-    public void AFixedLevelIsTheSameInEveryDraw()
-    {
-        var random = new PhiloxStream(4, RandomPurpose.AugMix, 0, 0);
-        var options = new AugMixOptions { FixedLevel = true, Severity = 3 };
-        foreach (var operation in AugMixOperation.All)
-        {
-            double[] values = [.. Enumerable.Range(0, 30).Select(_ => Math.Abs(operation.Draw(options.Levels, 32, 32, random))).Distinct()];
-            Assert.Single(values);
-        }
-
-        Assert.Equal(9, Math.Abs(AugMixOperation.Nine.Single(operation => operation.Name == "rotate").Draw(options.Levels, 32, 32, random)));
+        float[] mixture = new float[image.Pixels.Length];
+        pixMix.Mix(
+            image, mixture, Normalization.Half(image.Channels), new PhiloxStream(3, RandomPurpose.PixMix, 0, sample), new AugMixScratch(new AugMixOptions()));
+        return mixture;
     }
 }

@@ -18,17 +18,20 @@ public sealed class DistillationStepTests
 
     private static DistillationOptions Options { get; } = new() { BatchSize = 4, Seed = 9 };
 
-    public static TheoryData<TailKind, TargetKind, ConfidenceWeighting, float, float, float> Formulas()
+    public static TheoryData<TunedEnd, TailKind, TargetKind, ConfidenceWeighting, float, float, float> Formulas()
     {
-        var data = new TheoryData<TailKind, TargetKind, ConfidenceWeighting, float, float, float>();
-        foreach (var tail in Enum.GetValues<TailKind>())
+        var data = new TheoryData<TunedEnd, TailKind, TargetKind, ConfidenceWeighting, float, float, float>();
+        foreach (var tuned in Enum.GetValues<TunedEnd>())
         {
-            foreach (var target in Enum.GetValues<TargetKind>())
+            foreach (var tail in Enum.GetValues<TailKind>())
             {
-                foreach (var weighting in Enum.GetValues<ConfidenceWeighting>())
-                    data.Add(tail, target, weighting, 2, 1, 0);
-                data.Add(tail, target, ConfidenceWeighting.Margin, 4, 0.3f, 0.1f);
-                data.Add(tail, target, ConfidenceWeighting.OneMinusEntropy, 1, 0, 0.2f);
+                foreach (var target in Enum.GetValues<TargetKind>())
+                {
+                    foreach (var weighting in Enum.GetValues<ConfidenceWeighting>())
+                        data.Add(tuned, tail, target, weighting, 2, 1, 0);
+                    data.Add(tuned, tail, target, ConfidenceWeighting.Margin, 4, 0.3f, 0.1f);
+                    data.Add(tuned, tail, target, ConfidenceWeighting.OneMinusEntropy, 1, 0, 0.2f);
+                }
             }
         }
 
@@ -38,9 +41,9 @@ public sealed class DistillationStepTests
     [Theory]
     [MemberData(nameof(Formulas))]
     public void LossesAreThoseOfTheFormulasInDouble(
-        TailKind tail, TargetKind target, ConfidenceWeighting weighting, float temperature, float lambda, float smoothing)
+        TunedEnd tuned, TailKind tail, TargetKind target, ConfidenceWeighting weighting, float temperature, float lambda, float smoothing)
     {
-        using var task = new TinyTask(tail);
+        using var task = new TinyTask(tail, tuned: tuned);
         var options = Options with
         {
             Tail = tail, Target = target, Weighting = weighting, Temperature = temperature, Lambda = lambda, LabelSmoothing = smoothing,

@@ -46,12 +46,29 @@ public sealed class ThreeHeadedStudentTests
         Assert.All(saved, n => Assert.Contains(n, inTraining));
     }
 
+    [Theory]
+    [InlineData("vit", 1)]
+    [InlineData("vit mean pooling", 2)]
+    [InlineData("resnet basic", 1)]
+    public void TunedFirstTrainsTheStemTheFirstBlocksAndTheHeadsAndNothingElse(string name, int blocks)
+    {
+        var model = SmallModels.Create(name);
+        var student = new ThreeHeadedStudent(model, blocks, TailKind.Split, TunedEnd.First);
+        using var store = new ParameterStore(student.TrainingSpecs, student.IsTrained);
+        string[] body = [.. model.Body.Where(s => !s.IsStatistic && model.BlockOf(s.Name) < blocks).Select(s => s.Name)];
+        string[] heads = [.. ((string[])["_unclean", "_combined"]).SelectMany(h => (string[])[model.HeadName + h + ".weight", model.HeadName + h + ".bias"])];
+        Assert.Equal(body.Concat(heads).Order(StringComparer.Ordinal), store.Trained.Select(p => p.Spec.Name).Order(StringComparer.Ordinal));
+        Assert.All(body, n => Assert.Contains(student.SavedSpecs, s => s.Name == CheckpointNames.OriginalPrefix + n));
+    }
+
     // The paper's point: a fraction of the large model is tuned.
-    [Fact]
-    public void TheDefaultTailOfTheBundledTransformerTunesLessThanThirtyPercent()
+    [Theory]
+    [InlineData(TunedEnd.First)]
+    [InlineData(TunedEnd.Last)]
+    public void TheDefaultTailOfTheBundledTransformerTunesLessThanThirtyPercent(TunedEnd tuned)
     {
         var model = ModelPresets.Create("vit_fashion");
-        var student = new ThreeHeadedStudent(model, model.DefaultTailBlocks, TailKind.Shared, TunedEnd.Last);
+        var student = new ThreeHeadedStudent(model, model.DefaultTailBlocks, TailKind.Shared, tuned);
         long trained = student.SavedSpecs.Where(student.IsTrained).Sum(s => s.Shape.Count);
         Assert.InRange((double)trained / student.SavedSpecs.Sum(s => s.Shape.Count), 0.05, 0.3);
     }

@@ -15,10 +15,11 @@ namespace Robustify.Native.Tests.Method;
 /// <summary>A student, a teacher and a batch of clean and augmented images, all tiny, with tensors that are random throughout.</summary>
 internal sealed class TinyTask : IDisposable
 {
-    public TinyTask(TailKind tail, int batchSize = 4, string studentName = "vit", string teacherName = "resnet basic", int tailBlocks = 1)
+    public TinyTask(TailKind tail, int batchSize = 4, string studentName = "vit", string teacherName = "resnet basic", int tailBlocks = 1,
+        TunedEnd tuned = TunedEnd.Last)
     {
         BatchSize = batchSize;
-        Student = new ThreeHeadedStudent(SmallModels.Create(studentName), tailBlocks, tail, TunedEnd.Last);
+        Student = new ThreeHeadedStudent(SmallModels.Create(studentName), tailBlocks, tail, tuned);
         Parameters = new ParameterStore(Student.TrainingSpecs, Student.IsTrained);
         Teacher = SmallModels.Create(teacherName);
         TeacherParameters = new ParameterStore(Teacher.AllSpecs(), _ => false);
@@ -54,8 +55,8 @@ internal sealed class TinyTask : IDisposable
     {
         var graph = new GraphBuilder(training: false);
         var images = graph.Input("images", new Shape(2 * BatchSize, model.ImageSize, model.ImageSize, model.Channels));
-        var trunk = model.Trunk(graph, new ParameterScope(store), images, blocks);
         var scope = new ParameterScope(store, prefix);
+        var trunk = model.Trunk(graph, scope, images, blocks);
         var logits = graph.Keep(graph.Head(scope, head, model.Tail(graph, scope, trunk, blocks)));
         using var plan = new Plan(graph).Allocate();
         Batch.Images.CopyTo(images.View.Span);

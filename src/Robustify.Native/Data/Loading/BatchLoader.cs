@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Robustify.Kernels;
+using Robustify.Native.Augment;
 using Robustify.Native.Data.Sources;
 
 namespace Robustify.Native.Data.Loading;
@@ -64,9 +65,12 @@ public sealed class BatchLoader : IDisposable
             slots[i] = new Batch(capacity, options.Views, options.RowLength);
 
         // Made here, so that options the transforms refuse are refused on the caller's thread before any worker starts.
+        var pixMix = options is { Mode: LoaderMode.Training, AugMixViews: > 0, Mixture: MixtureKind.Pixmix }
+            ? new PixMix(options.PixMix, options.ImageSize, options.Normalization.Channels)
+            : null;
         var pipelines = new SamplePipeline[options.Workers];
         for (int i = 0; i < pipelines.Length; i++)
-            pipelines[i] = new SamplePipeline(source, options);
+            pipelines[i] = new SamplePipeline(source, options, pixMix);
         threads = new Thread[options.Workers];
         for (int i = 0; i < threads.Length; i++)
         {

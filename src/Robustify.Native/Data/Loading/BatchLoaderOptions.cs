@@ -33,14 +33,17 @@ public sealed record BatchLoaderOptions
     /// <summary>Key of every draw.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Training only: independent AugMix mixtures beside the clean image, 0 to 2.</summary>
+    /// <summary>Training only: independent mixtures beside the clean image, 0 to 2.</summary>
     public int AugMixViews { get; init; }
 
-    /// <summary>How mixtures are drawn.</summary>
+    /// <summary>How these are made.</summary>
+    public MixtureKind Mixture { get; init; }
+
+    /// <summary>How AugMix draws.</summary>
     public AugMixOptions AugMix { get; init; } = new();
 
-    /// <summary>Makes the views of <see cref="AugMixViews"/> instead of AugMix; null for AugMix.</summary>
-    public PixMix? PixMix { get; init; }
+    /// <summary>How PixMix draws.</summary>
+    public PixMixOptions PixMix { get; init; } = new();
 
     /// <summary>Training only: noise from random networks over the views, or over the image where there are none; null for none.</summary>
     public NoiseNetworkOptions? NoiseNetwork { get; init; }
@@ -87,6 +90,7 @@ public sealed record BatchLoaderOptions
                 + $"at most {Batch.MaxFloats} are possible; use a smaller batch");
         AugMix.Validate();
         NoiseNetwork?.Validate();
+        PixMix.Validate();
         StandardAugmentation.Validate();
     }
 }

@@ -18,16 +18,18 @@ internal sealed class SamplePipeline
     private readonly EvaluationTransform evaluation;
     private readonly StandardAugmentation standard;
     private readonly AugMix augMix;
+    private readonly PixMix? pixMix;
     private readonly AugMixScratch scratch;
     private readonly NoiseNetwork? noise;
     private readonly PhiloxStream random;
     private readonly Image8 raw = new(1, 1, 1);
     private readonly Image8 converted = new(1, 1, 1);
 
-    public SamplePipeline(IImageSource source, BatchLoaderOptions options)
+    public SamplePipeline(IImageSource source, BatchLoaderOptions options, PixMix? pixMix)
     {
         this.source = source;
         this.options = options;
+        this.pixMix = pixMix;
         var resizer = options.CreateResizer?.Invoke();
         int shorterSide = options.ShorterSide ?? EvaluationTransform.DefaultShorterSide(options.ImageSize);
         evaluation = new EvaluationTransform(options.ImageSize, shorterSide, resizer);
@@ -63,11 +65,11 @@ internal sealed class SamplePipeline
         for (int view = 1; view < batch.Views; view++)
         {
             // The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.
-            random.Reset(options.Seed, (uint)RandomPurpose.AugMix | ((uint)view << 16), epoch, sample);
-            if (options.PixMix is null)
+            random.Reset(options.Seed, (uint)(pixMix is null ? RandomPurpose.AugMix : RandomPurpose.PixMix) | ((uint)view << 16), epoch, sample);
+            if (pixMix is null)
                 augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
             else
-                options.PixMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+                pixMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
             noise?.Apply(batch.Row(view, position), image.Width, image.Height, image.Channels, random);
         }
 

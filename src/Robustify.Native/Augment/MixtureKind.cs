@@ -1,0 +1,11 @@
+namespace Robustify.Native.Augment;
+
+/// <summary>How an augmented view of a training image is made.</summary>
+public enum MixtureKind
+{
+    /// <summary>Chains of 8-bit operations, mixed with the image: <see cref="Augment.AugMix"/>.</summary>
+    Augmix,
+
+    /// <summary>Rounds that add or multiply pictures of rich structure: <see cref="Augment.PixMix"/>.</summary>
+    Pixmix,
+}
