@@ -37,7 +37,6 @@ foreach (var corruption in CorruptionCatalog.All)
         times.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
     }
 
-    if (Environment.GetEnvironmentVariable("TIMES") == corruption.Name) Console.WriteLine(string.Join(' ', times.Take(60).Select(t => t.ToString("F1"))));
     times.Sort();
     rows.Add((
         corruption.Name, times[0], times[times.Count / 2],

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Augment.Operations;
 
 namespace Robustify.Native.Augment;
 
@@ -22,6 +23,15 @@ public sealed record AugMixOptions
 
     /// <summary>Adds color, contrast, brightness and sharpness, which overlap benchmark corruptions.</summary>
     public bool AllOperations { get; init; }
+
+    /// <summary>
+    /// Every operation has the full level <see cref="Severity"/> instead of one drawn from U(0.1, severity): what timm's AugMix did, a
+    /// published deviation that makes chains stronger.
+    /// </summary>
+    public bool FixedLevel { get; init; }
+
+    /// <summary>Where an operation's level is drawn from.</summary>
+    public LevelRange Levels => FixedLevel ? new(Severity, Severity) : new(LevelRange.Lowest, Severity);
 
     /// <summary>Refuses values outside their range.</summary>
     /// <exception cref="RobustifyException">Names the option, its value and its range.</exception>

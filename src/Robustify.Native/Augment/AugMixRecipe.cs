@@ -67,7 +67,7 @@ public sealed class AugMixRecipe
             for (int step = 0; step < depth; step++)
             {
                 var operation = operations[random.NextInteger(0, operations.Count)];
-                Append(chain, operation, operation.Draw(options.Severity, imageWidth, imageHeight, random));
+                Append(chain, operation, operation.Draw(options.Levels, imageWidth, imageHeight, random));
             }
         }
     }

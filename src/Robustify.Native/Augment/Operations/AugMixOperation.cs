@@ -21,26 +21,25 @@ public abstract class AugMixOperation
     /// <summary>The name in recipes and reports, as in <c>shear_x</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Draws the operation's value: its own level in U(0.1, severity), turned into the value that <see cref="Apply"/> takes.</summary>
-    /// <param name="severity">0.1 to 10.</param>
+    /// <summary>Draws the operation's value: its own level, turned into the value that <see cref="Apply"/> takes.</summary>
+    /// <param name="levels">Where the level is drawn from.</param>
     /// <param name="width">Columns of the image; translations scale with it.</param>
     /// <param name="height">Rows of the image.</param>
     /// <param name="random">Where the draws come from.</param>
-    public abstract double Draw(double severity, int width, int height, IRandomStream random);
+    public abstract double Draw(LevelRange levels, int width, int height, IRandomStream random);
 
     /// <summary>Replaces <see cref="AugMixScratch.Current"/> by the operation's result.</summary>
     /// <param name="value">In the operation's own unit (degrees, pixels, bits, ...); not used by autocontrast and equalize.</param>
     /// <param name="scratch">The worker's buffers, which hold the image.</param>
     public abstract void Apply(double value, AugMixScratch scratch);
 
-    /// <summary>l ~ U(0.1, severity).</summary>
-    private protected static double DrawLevel(double severity, IRandomStream random) => 0.1 + (severity - 0.1) * random.NextUniform();
+    private static double DrawLevel(LevelRange levels, IRandomStream random) => levels.Low + (levels.High - levels.Low) * random.NextUniform();
 
     /// <summary>The level scaled to 0..<paramref name="maximum"/>.</summary>
-    private protected static double DrawReal(double severity, double maximum, IRandomStream random) => DrawLevel(severity, random) * maximum / 10;
+    private protected static double DrawReal(LevelRange levels, double maximum, IRandomStream random) => DrawLevel(levels, random) * maximum / 10;
 
     /// <summary>The level scaled to 0..<paramref name="maximum"/> and truncated.</summary>
-    private protected static int DrawInteger(double severity, double maximum, IRandomStream random) => (int)DrawReal(severity, maximum, random);
+    private protected static int DrawInteger(LevelRange levels, double maximum, IRandomStream random) => (int)DrawReal(levels, maximum, random);
 
     /// <summary>Either sign with probability one half.</summary>
     private protected static double WithRandomSign(double value, IRandomStream random) => random.NextUniform() > 0.5 ? -value : value;

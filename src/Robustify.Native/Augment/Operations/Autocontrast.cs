@@ -9,7 +9,7 @@ internal sealed class Autocontrast : AugMixOperation
     public override string Name => "autocontrast";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) => 0;
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => 0;
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)

@@ -10,7 +10,7 @@ namespace Robustify.Native.Augment.Operations;
 internal abstract class Enhancement : AugMixOperation
 {
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) => DrawReal(severity, 1.8, random) + 0.1;
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => DrawReal(levels, 1.8, random) + 0.1;
 
     /// <summary>One value of the blend.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

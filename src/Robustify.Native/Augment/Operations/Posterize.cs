@@ -9,7 +9,7 @@ internal sealed class Posterize : AugMixOperation
     public override string Name => "posterize";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) => 4 - DrawInteger(severity, 4, random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => 4 - DrawInteger(levels, 4, random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)

@@ -12,8 +12,8 @@ internal sealed class Rotate : AugMixOperation
     public override string Name => "rotate";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) =>
-        WithRandomSign(DrawInteger(severity, 30, random), random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) =>
+        WithRandomSign(DrawInteger(levels, 30, random), random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)

@@ -9,7 +9,7 @@ internal sealed class ShearX : AugMixOperation
     public override string Name => "shear_x";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) => WithRandomSign(DrawReal(severity, 0.3, random), random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => WithRandomSign(DrawReal(levels, 0.3, random), random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch) => new AffineTransform(1, value, 0, 0, 1, 0).Apply(scratch);
@@ -22,7 +22,7 @@ internal sealed class ShearY : AugMixOperation
     public override string Name => "shear_y";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) => WithRandomSign(DrawReal(severity, 0.3, random), random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => WithRandomSign(DrawReal(levels, 0.3, random), random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch) => new AffineTransform(1, 0, 0, value, 1, 0).Apply(scratch);

@@ -9,7 +9,7 @@ internal sealed class Solarize : AugMixOperation
     public override string Name => "solarize";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) => 256 - DrawInteger(severity, 256, random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => 256 - DrawInteger(levels, 256, random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)

@@ -10,8 +10,8 @@ internal sealed class TranslateX : AugMixOperation
     public override string Name => "translate_x";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) =>
-        WithRandomSign(DrawInteger(severity, width / 3.0, random), random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) =>
+        WithRandomSign(DrawInteger(levels, width / 3.0, random), random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)
@@ -47,8 +47,8 @@ internal sealed class TranslateY : AugMixOperation
     public override string Name => "translate_y";
 
     /// <inheritdoc/>
-    public override double Draw(double severity, int width, int height, IRandomStream random) =>
-        WithRandomSign(DrawInteger(severity, height / 3.0, random), random);
+    public override double Draw(LevelRange levels, int width, int height, IRandomStream random) =>
+        WithRandomSign(DrawInteger(levels, height / 3.0, random), random);
 
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)

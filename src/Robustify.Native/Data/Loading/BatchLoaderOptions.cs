@@ -45,6 +45,9 @@ public sealed record BatchLoaderOptions
     /// <summary>How PixMix draws.</summary>
     public PixMixOptions PixMix { get; init; } = new();
 
+    /// <summary>Training only: noise from random networks over the views, or over the image where there are none; null for none.</summary>
+    public NoiseNetworkOptions? NoiseNetwork { get; init; }
+
     /// <summary>Training only: crop and flip, shared by all views of an image.</summary>
     public StandardAugmentationOptions StandardAugmentation { get; init; } = StandardAugmentationOptions.None;
 
@@ -86,6 +89,7 @@ public sealed record BatchLoaderOptions
                 $"batch loader: {BatchSize} images x {Views} views of {ImageSize}x{ImageSize}x{Normalization.Channels} need {floats:0} floats a batch, "
                 + $"at most {Batch.MaxFloats} are possible; use a smaller batch");
         AugMix.Validate();
+        NoiseNetwork?.Validate();
         PixMix.Validate();
         StandardAugmentation.Validate();
     }

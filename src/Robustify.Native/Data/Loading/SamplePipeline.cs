@@ -20,6 +20,7 @@ internal sealed class SamplePipeline
     private readonly AugMix augMix;
     private readonly PixMix? pixMix;
     private readonly AugMixScratch scratch;
+    private readonly NoiseNetwork? noise;
     private readonly PhiloxStream random;
     private readonly Image8 raw = new(1, 1, 1);
     private readonly Image8 converted = new(1, 1, 1);
@@ -36,6 +37,7 @@ internal sealed class SamplePipeline
             options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None, options.ImageSize, shorterSide, resizer);
         augMix = new AugMix(options.AugMix);
         scratch = new AugMixScratch(options.AugMix);
+        noise = options.NoiseNetwork is null ? null : new NoiseNetwork(options.NoiseNetwork);
         random = new PhiloxStream(options.Seed, RandomPurpose.StandardAugmentation, 0, 0);
     }
 
@@ -68,6 +70,10 @@ internal sealed class SamplePipeline
                 augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
             else
                 pixMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
+            noise?.Apply(batch.Row(view, position), image.Width, image.Height, image.Channels, random);
         }
+
+        if (batch.Views == 1)
+            noise?.Apply(batch.Row(0, position), image.Width, image.Height, image.Channels, random);
     }
 }
