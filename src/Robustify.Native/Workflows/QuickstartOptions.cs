@@ -32,7 +32,7 @@ public sealed record QuickstartOptions
     /// <summary>The pretrained large model; null for the bundled one.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Training images of each phase; null for as many as the size has.</summary>
+    /// <summary>Training images of each phase, and at most as many held out; null for as many as the size has.</summary>
     public int? Images { get; init; }
 
     /// <summary>Clean test images; null for as many as the size has.</summary>
@@ -45,7 +45,7 @@ public sealed record QuickstartOptions
     internal QuickstartAmounts Amounts => Standard with
     {
         Images = Images ?? Standard.Images, TestImages = TestImages ?? Standard.TestImages,
-        CorruptedImages = CorruptedImages ?? Standard.CorruptedImages,
+        CorruptedImages = CorruptedImages ?? Standard.CorruptedImages, HeldOut = Math.Min(Standard.HeldOut, Images ?? Standard.HeldOut),
     };
 
     private QuickstartAmounts Standard => Size switch
