@@ -10,6 +10,7 @@ using Robustify.Native.Data.Images;
 // usage: Corruptions PHOTO REFERENCE.json [PEER.json] RESULT.json
 
 const int severity = 3;
+const double secondsWarm = 0.3; // the just-in-time compiler is done by then
 const double secondsEach = 0.6;
 string photo = args[0], referencePath = args[1], resultPath = args[^1];
 string? peerPath = args.Length > 3 ? args[2] : null;
@@ -25,6 +26,9 @@ foreach (var corruption in CorruptionCatalog.All)
 {
     var times = new List<double>();
     var whole = Stopwatch.StartNew();
+    for (uint sample = 0; whole.Elapsed.TotalSeconds < secondsWarm; sample++)
+        corruption.Apply(source, destination, severity, CorruptionSeed.Stream(1, corruption, severity, sample), scratch);
+    whole.Restart();
     for (uint sample = 0; whole.Elapsed.TotalSeconds < secondsEach || times.Count < 20; sample++)
     {
         var stream = CorruptionSeed.Stream(1, corruption, severity, sample);
@@ -33,6 +37,7 @@ foreach (var corruption in CorruptionCatalog.All)
         times.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
     }
 
+    if (Environment.GetEnvironmentVariable("TIMES") == corruption.Name) Console.WriteLine(string.Join(' ', times.Take(60).Select(t => t.ToString("F1"))));
     times.Sort();
     rows.Add((
         corruption.Name, times[0], times[times.Count / 2],

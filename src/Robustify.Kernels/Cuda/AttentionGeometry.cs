@@ -41,7 +41,7 @@ internal readonly struct AttentionGeometry
         // The widest of these kernels needs six matrices of the rows it owns in shared memory.
         Rows = ExactShared(32, HeadDim, 6, 2) <= SharedBytesLimit ? 32 : 8;
         if (ExactShared(Rows, HeadDim, 6, 2) > SharedBytesLimit)
-            throw new RobustifyException($"attention on CUDA: heads of {HeadDim} elements found, at most 512 can be done; use more heads");
+            throw new RobustifyException($"attention on CUDA: heads of {HeadDim} elements found, at most 524 can be done; use more heads");
         Variant = (Rows == 32 ? 0 : 2) + (Type == DType.BFloat16 ? 1 : 0);
     }
 

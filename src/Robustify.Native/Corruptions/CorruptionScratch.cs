@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions;
@@ -6,9 +8,10 @@ namespace Robustify.Native.Corruptions;
 /// Buffers and tables that one worker reuses from image to image, so that corrupting allocates no managed memory once the largest size has
 /// been seen (JPEG's codec excepted). Not safe for two threads at once.
 /// </summary>
-public sealed class CorruptionScratch
+public sealed unsafe class CorruptionScratch
 {
     private const int Slots = 6;
+    private const int CacheLine = 64;
 
     private readonly double[][] doubles = Empty<double>();
     private readonly float[][] floats = Empty<float>();
@@ -40,10 +43,15 @@ public sealed class CorruptionScratch
 
     private static T[][] Empty<T>() => [.. Enumerable.Range(0, Slots).Select(_ => Array.Empty<T>())];
 
+    // Pinned, so that the first element can be put on a cache line's first byte: a vector that crosses two lines is loaded twice.
     private static Span<T> Grow<T>(ref T[] buffer, int length)
+        where T : unmanaged
     {
-        if (buffer.Length < length)
-            buffer = new T[length];
-        return buffer.AsSpan(0, length);
+        int spare = CacheLine / Unsafe.SizeOf<T>();
+        if (buffer.Length < length + spare)
+            buffer = GC.AllocateArray<T>(length + spare, pinned: true);
+        nuint address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(buffer));
+        int skip = (int)((nuint)(-(nint)address) % CacheLine) / Unsafe.SizeOf<T>();
+        return buffer.AsSpan(skip, length);
     }
 }

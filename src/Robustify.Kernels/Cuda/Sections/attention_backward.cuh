@@ -80,6 +80,9 @@ DEVICE void attentionGradient(
     for (int t = 0; t < tiles; t++)
     {
         int stage = t & 1, firstColumn = t * columns;
+        // After the barrier everyone's copies of this tile have landed, and nobody reads the other stage, which is refilled meanwhile.
+        cp_async_wait<0>();
+        __syncthreads();
         if (t + 1 < tiles)
         {
             startTile<DIM, columns>(columns1 + (stage ^ 1) * columnTile, sourceColumns1, firstColumn + columns, tokens, step, headDim);
@@ -87,13 +90,7 @@ DEVICE void attentionGradient(
             cp_async_commit();
             if (KEYS)
                 loadStatistics<columns>(statistics + (stage ^ 1) * 2 * columns, normalisers, deltas, firstColumn + columns, tokens);
-            cp_async_wait<1>();
         }
-        else
-        {
-            cp_async_wait<0>();
-        }
-        __syncthreads();
         if (active)
         {
             const bf16* tile1 = columns1 + stage * columnTile;
@@ -168,7 +165,6 @@ DEVICE void attentionGradient(
                 }
             }
         }
-        __syncthreads();
     }
 
     if (!active)

@@ -32,18 +32,15 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
     for (int t = 0; t < tiles; t++)
     {
         int stage = t & 1, firstKey = t * AttentionRows;
+        // After the barrier everyone's copies of this tile have landed, and nobody reads the other stage, which is refilled meanwhile.
+        cp_async_wait<0>();
+        __syncthreads();
         if (t + 1 < tiles)
         {
             startTile<DIM, AttentionRows>(keyTiles + (stage ^ 1) * tile, keys, firstKey + AttentionRows, tokens, step, headDim);
             startTile<DIM, AttentionRows>(valueTiles + (stage ^ 1) * tile, values, firstKey + AttentionRows, tokens, step, headDim);
             cp_async_commit();
-            cp_async_wait<1>();
         }
-        else
-        {
-            cp_async_wait<0>();
-        }
-        __syncthreads();
         if (active)
         {
             const bf16* keyTile = keyTiles + stage * tile;
@@ -132,7 +129,6 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
                 }
             }
         }
-        __syncthreads();
     }
 
     if (!active)

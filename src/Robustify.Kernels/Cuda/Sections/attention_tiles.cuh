@@ -44,12 +44,14 @@ template<int DIM, int ROWS> DEVICE void startTile(bf16* tile, const bf16* source
 }
 
 /// Writes a warp's 16 rows x DIM accumulators, times two row factors, as bf16 rows of `step` elements: through the warp's own 16 rows of
-/// shared memory, which nobody reads any more, so that global memory sees 16-byte stores.
+/// shared memory, which no other warp reads, so that global memory sees 16-byte stores.
 template<int DIM> DEVICE void storeWarpRows(
     bf16* destination, bf16* tile, const float (&values)[DIM / 8][4], float upper, float lower, int first, int tokens, i64 step, int headDim)
 {
     constexpr int stride = AttentionTile<DIM>::stride, chunks = DIM / 8;
     int lane = laneIndex(), group = lane >> 2, pair = (lane & 3) * 2;
+    // Other lanes of the warp have read these rows.
+    __syncwarp();
 #pragma unroll
     for (int d = 0; d < chunks; d++)
     {

@@ -133,8 +133,16 @@ internal sealed unsafe class DefocusBlur : Corruption
             }
 
             Span<ushort> inner = to.Slice(reach * channels, row);
-            for (int x = 0; x < row; x++)
-                inner[x] = from[x];
+            int at = 0;
+            for (; at <= row - Vector128<byte>.Count; at += Vector128<byte>.Count)
+            {
+                var (low, high) = Vector128.Widen(Vector128.Create(from[at..]));
+                low.CopyTo(inner[at..]);
+                high.CopyTo(inner[(at + Vector128<ushort>.Count)..]);
+            }
+
+            for (; at < row; at++)
+                inner[at] = from[at];
         }
     }
 

@@ -26,8 +26,12 @@ internal sealed class DiskKernel
         weights = Blur(Blur(weights, blur, 0, 1), blur, 1, 0);
         var taps = Grid(halfWidth).Where(p => weights[p.Y + halfWidth, p.X + halfWidth] != 0).ToArray();
         Reach = taps.Max(tap => Math.Max(Math.Abs(tap.X), Math.Abs(tap.Y)));
-        Rings = [.. taps.GroupBy(p => weights[p.Y + halfWidth, p.X + halfWidth]).OrderBy(ring => ring.Key)
-            .SelectMany(ring => ring.Chunk(MaxOffsets).Select(offsets => new Ring(ring.Key, offsets)))];
+        // Rounding gives the mirror images of a pixel weights that differ in the last bit. They are one ring of the mean weight: flat regions
+        // keep their sum, and elsewhere the change is a millionth of a level.
+        Rings = [.. taps.GroupBy(p => (Math.Min(Math.Abs(p.X), Math.Abs(p.Y)), Math.Max(Math.Abs(p.X), Math.Abs(p.Y))))
+            .Select(mirrored => (Offsets: mirrored.ToArray(), Weight: mirrored.Average(p => (double)weights[p.Y + halfWidth, p.X + halfWidth])))
+            .GroupBy(ring => ring.Weight).OrderBy(ring => ring.Key)
+            .SelectMany(ring => ring.SelectMany(part => part.Offsets).Chunk(MaxOffsets).Select(offsets => new Ring(ring.Key, offsets)))];
         RunningCount = Rings.Count(ring => ring.IsRunning);
         TapCount = Rings.Sum(ring => ring.Offsets.Length + ring.Entering.Length + ring.Leaving.Length);
     }

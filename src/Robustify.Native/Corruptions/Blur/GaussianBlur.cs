@@ -1,5 +1,4 @@
 using Robustify.Kernels.Random;
-using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
@@ -22,9 +21,7 @@ internal sealed class GaussianBlur : Corruption
     private protected override void Apply(
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
-        Span<double> values = scratch.Doubles(0, source.Pixels.Length);
-        UnitRange.FromBytes(source.Pixels, values);
-        GaussianFilter.Apply(values, source.Width, source.Height, source.Channels, Kernels.At(variant, severity), mirrored: false, scratch);
-        UnitRange.ToBytes(values, destination.Pixels);
+        GaussianKernel kernel = Kernels.At(variant, severity);
+        GaussianFilter.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
     }
 }

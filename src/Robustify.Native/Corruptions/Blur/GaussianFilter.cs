@@ -13,6 +13,9 @@ internal static unsafe class GaussianFilter
     // Columns are walked in strips this wide, so that the rows under the kernel stay in the first-level cache.
     private const int Strip = 64;
 
+    // Rows that pass from one filter to the other while they are in the second-level cache.
+    private const int Band = 16;
+
     /// <summary>Filters an interleaved [height, width, channels] image in place; takes doubles 3 to 5 and integers 5 of the scratch.</summary>
     /// <param name="values">The image.</param>
     /// <param name="width">Columns.</param>
@@ -26,27 +29,72 @@ internal static unsafe class GaussianFilter
     {
         if (kernel.Radius == 0)
             return;
-        ReadOnlySpan<double> half = mirrored ? Fold(kernel, height, scratch) : kernel.Weights;
-        int radius = half.Length - 1, row = width * channels;
+        int row = width * channels;
         Span<double> columns = scratch.Doubles(4, values.Length);
-        Span<int> rows = scratch.Integers(5, height + 2 * radius);
-        for (int y = 0; y < rows.Length; y++)
-            rows[y] = row * (mirrored ? Border.Reflect(y - radius, height) : Border.Nearest(y - radius, height));
+        ReadOnlySpan<double> half = mirrored ? Fold(kernel, height, scratch) : kernel.Weights;
+        Columns(values, columns, row, height, 0, height, half, mirrored, scratch);
+        half = mirrored ? Fold(kernel, width, scratch) : kernel.Weights;
+        for (int y = 0; y < height; y++)
+            Row(columns.Slice(y * row, row), values.Slice(y * row, row), width, channels, half, mirrored, scratch);
+    }
 
+    /// <summary>
+    /// Filters bytes as x / 255 with repeated edges, clipped and truncated back to bytes; takes doubles 0 and 4 to 5 and integers 5.
+    /// </summary>
+    public static void Apply(
+        ReadOnlySpan<byte> from, Span<byte> to, int width, int height, int channels, GaussianKernel kernel, CorruptionScratch scratch)
+    {
+        int row = width * channels;
+        Span<double> values = scratch.Doubles(0, from.Length + row), filtered = values[from.Length..];
+        UnitRange.FromBytes(from, values);
+        if (kernel.Radius == 0)
+        {
+            UnitRange.ToBytes(values[..from.Length], to);
+            return;
+        }
+
+        Span<double> columns = scratch.Doubles(4, Band * row);
+        for (int band = 0; band < height; band += Band)
+        {
+            int end = Math.Min(band + Band, height);
+            Columns(values, columns, row, height, band, end, kernel.Weights, mirrored: false, scratch);
+            for (int y = band; y < end; y++)
+            {
+                Row(columns.Slice((y - band) * row, row), filtered, width, channels, kernel.Weights, mirrored: false, scratch);
+                UnitRange.ToBytes(filtered, to.Slice(y * row, row));
+            }
+        }
+    }
+
+    private static void Columns(
+        ReadOnlySpan<double> values, Span<double> columns, int row, int height, int first, int end, ReadOnlySpan<double> half, bool mirrored,
+        CorruptionScratch scratch)
+    {
+        int radius = half.Length - 1;
+        Span<int> rows = scratch.Integers(5, end - first + 2 * radius);
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = row * (mirrored ? Border.Reflect(first + i - radius, height) : Border.Nearest(first + i - radius, height));
         fixed (double* from = values, to = columns, weights = half)
         {
             fixed (int* rowAt = rows)
-                FilterColumns(from, to, row, height, rowAt, weights, radius);
+                FilterColumns(from, to, row, end - first, rowAt, weights, radius);
         }
+    }
 
-        half = mirrored ? Fold(kernel, width, scratch) : kernel.Weights;
-        radius = half.Length - 1;
+    private static void Row(
+        ReadOnlySpan<double> line, Span<double> filtered, int width, int channels, ReadOnlySpan<double> half, bool mirrored,
+        CorruptionScratch scratch)
+    {
+        int radius = half.Length - 1;
         Span<double> padded = scratch.Doubles(5, (width + 2 * radius) * channels);
-        for (int y = 0; y < height; y++)
+        Pad(line, padded, radius, width, channels, mirrored);
+        Span<int> offsets = scratch.Integers(5, 2 * radius + 1);
+        for (int k = -radius; k <= radius; k++)
+            offsets[k + radius] = k * channels;
+        fixed (double* from = padded, to = filtered, weights = half)
         {
-            Pad(columns.Slice(y * row, row), padded, radius, width, channels, mirrored);
-            fixed (double* from = padded, to = values.Slice(y * row, row), weights = half)
-                FilterRow(from + radius * channels, to, row, channels, weights, radius);
+            fixed (int* offset = offsets)
+                Correlate(from + radius * channels, to, line.Length, offset + radius, weights, radius);
         }
     }
 
@@ -71,88 +119,52 @@ internal static unsafe class GaussianFilter
     {
         for (int strip = 0; strip < row; strip += Strip)
         {
-            int end = Math.Min(strip + Strip, row);
+            int length = Math.Min(Strip, row - strip);
             for (int y = 0; y < height; y++)
-            {
-                int* centre = rowAt + y + radius;
-                int x = strip;
-                for (; x <= end - 16; x += 16)
-                {
-                    double* at = from + x;
-                    double* middle = at + *centre;
-                    var weight = Vector256.Create(weights[0]);
-                    var sum0 = Vector256.Load(middle) * weight;
-                    var sum1 = Vector256.Load(middle + 4) * weight;
-                    var sum2 = Vector256.Load(middle + 8) * weight;
-                    var sum3 = Vector256.Load(middle + 12) * weight;
-                    for (int k = radius; k > 0; k--)
-                    {
-                        double* above = at + centre[-k];
-                        double* below = at + centre[k];
-                        weight = Vector256.Create(weights[k]);
-                        sum0 += Pair(above, below, weight);
-                        sum1 += Pair(above + 4, below + 4, weight);
-                        sum2 += Pair(above + 8, below + 8, weight);
-                        sum3 += Pair(above + 12, below + 12, weight);
-                    }
-
-                    double* target = to + (long)y * row + x;
-                    sum0.Store(target);
-                    sum1.Store(target + 4);
-                    sum2.Store(target + 8);
-                    sum3.Store(target + 12);
-                }
-
-                for (; x < end; x++)
-                {
-                    double sum = from[*centre + x] * weights[0];
-                    for (int k = radius; k > 0; k--)
-                        sum += (from[centre[-k] + x] + from[centre[k] + x]) * weights[k];
-                    to[(long)y * row + x] = sum;
-                }
-            }
+                Correlate(from + strip, to + (long)y * row + strip, length, rowAt + y + radius, weights, radius);
         }
     }
 
-    private static void FilterRow(double* from, double* to, int row, int channels, double* weights, int radius)
+    /// <summary>to[x] = sum over k of weights[|k|] from[x + offsets[k]], for k = -radius..radius.</summary>
+    private static void Correlate(double* from, double* to, int length, int* offsets, double* weights, int radius)
     {
         int x = 0;
-        for (; x <= row - 16; x += 16)
+        for (; x <= length - 16; x += 16)
+            Sixteen(from + x, to + x, offsets, weights, radius);
+        for (; x < length; x++)
         {
-            double* middle = from + x;
-            var weight = Vector256.Create(weights[0]);
-            var sum0 = Vector256.Load(middle) * weight;
-            var sum1 = Vector256.Load(middle + 4) * weight;
-            var sum2 = Vector256.Load(middle + 8) * weight;
-            var sum3 = Vector256.Load(middle + 12) * weight;
+            double sum = from[x + *offsets] * weights[0];
             for (int k = radius; k > 0; k--)
-            {
-                double* left = middle - k * channels;
-                double* right = middle + k * channels;
-                weight = Vector256.Create(weights[k]);
-                sum0 += Pair(left, right, weight);
-                sum1 += Pair(left + 4, right + 4, weight);
-                sum2 += Pair(left + 8, right + 8, weight);
-                sum3 += Pair(left + 12, right + 12, weight);
-            }
-
-            sum0.Store(to + x);
-            sum1.Store(to + x + 4);
-            sum2.Store(to + x + 8);
-            sum3.Store(to + x + 12);
-        }
-
-        for (; x < row; x++)
-        {
-            double sum = from[x] * weights[0];
-            for (int k = radius; k > 0; k--)
-                sum += (from[x - k * channels] + from[x + k * channels]) * weights[k];
+                sum += (from[x + offsets[-k]] + from[x + offsets[k]]) * weights[k];
             to[x] = sum;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<double> Pair(double* a, double* b, Vector256<double> weight) => (Vector256.Load(a) + Vector256.Load(b)) * weight;
+    private static void Sixteen(double* from, double* to, int* offsets, double* weights, int radius)
+    {
+        double* middle = from + *offsets;
+        var weight = Vector256.Create(weights[0]);
+        var sum0 = Vector256.Load(middle) * weight;
+        var sum1 = Vector256.Load(middle + 4) * weight;
+        var sum2 = Vector256.Load(middle + 8) * weight;
+        var sum3 = Vector256.Load(middle + 12) * weight;
+        for (int k = radius; k > 0; k--)
+        {
+            double* a = from + offsets[-k];
+            double* b = from + offsets[k];
+            weight = Vector256.Create(weights[k]);
+            sum0 += (Vector256.Load(a) + Vector256.Load(b)) * weight;
+            sum1 += (Vector256.Load(a + 4) + Vector256.Load(b + 4)) * weight;
+            sum2 += (Vector256.Load(a + 8) + Vector256.Load(b + 8)) * weight;
+            sum3 += (Vector256.Load(a + 12) + Vector256.Load(b + 12)) * weight;
+        }
+
+        sum0.Store(to);
+        sum1.Store(to + 4);
+        sum2.Store(to + 8);
+        sum3.Store(to + 12);
+    }
 
     private static void Pad(ReadOnlySpan<double> from, Span<double> padded, int radius, int width, int channels, bool mirrored)
     {

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Robustify.Kernels.Random;
-using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
@@ -29,10 +28,7 @@ internal sealed class GlassBlur : Corruption
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
         var (kernel, delta, iterations) = Glass.At(variant, severity);
-        Span<double> values = scratch.Doubles(0, source.Pixels.Length);
-        UnitRange.FromBytes(source.Pixels, values);
-        GaussianFilter.Apply(values, source.Width, source.Height, source.Channels, kernel, mirrored: false, scratch);
-        UnitRange.ToBytes(values, destination.Pixels);
+        GaussianFilter.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
         for (int i = 0; i < iterations; i++)
         {
             if (source.Channels == 3)
@@ -41,9 +37,7 @@ internal sealed class GlassBlur : Corruption
                 Scan(destination.Pixels, source.Width, source.Height, delta, random, scratch);
         }
 
-        UnitRange.FromBytes(destination.Pixels, values);
-        GaussianFilter.Apply(values, source.Width, source.Height, source.Channels, kernel, mirrored: false, scratch);
-        UnitRange.ToBytes(values, destination.Pixels);
+        GaussianFilter.Apply(destination.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
     }
 
     private static void Scan<TPixel>(Span<TPixel> pixels, int width, int height, int delta, IRandomStream random, CorruptionScratch scratch)

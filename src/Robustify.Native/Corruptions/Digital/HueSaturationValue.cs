@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Robustify.Native.Corruptions.Digital;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace Robustify.Native.Corruptions.Digital;
 internal static class HueSaturationValue
 {
     /// <summary>Hue (a full turn is 1; 0 for greys), saturation (0 for black) and value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (double Hue, double Saturation, double Value) FromRgb(double red, double green, double blue)
     {
         double value = Math.Max(Math.Max(red, green), blue);
@@ -23,6 +26,7 @@ internal static class HueSaturationValue
     }
 
     /// <summary>The inverse of <see cref="FromRgb"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (double Red, double Green, double Blue) ToRgb(double hue, double saturation, double value)
     {
         double sector = Math.Floor(hue * 6);

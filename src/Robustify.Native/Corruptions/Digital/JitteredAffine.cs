@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
 using Robustify.Native.Corruptions.Pixels;
@@ -60,6 +61,7 @@ internal readonly record struct JitteredAffine(double A, double B, double C, dou
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Sample(ReadOnlySpan<float> pixels, int width, int height, int inX, int inY)
     {
         int left = inX >> FractionBits, top = inY >> FractionBits;
@@ -72,6 +74,7 @@ internal readonly record struct JitteredAffine(double A, double B, double C, dou
             + At(pixels, bottom + left) * (fractionY * (1 - fractionX)) + At(pixels, bottom + right) * (fractionY * fractionX);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> At(ReadOnlySpan<float> pixels, int index) => Vector128.Create(pixels[(index * Displacement.Lanes)..]);
 
     private static void Spread(Image8 source, Span<float> pixels)
@@ -83,5 +86,6 @@ internal readonly record struct JitteredAffine(double A, double B, double C, dou
             Vector128.Create(units[from[i]], units[from[i + second]], units[from[i + third]], 0).CopyTo(pixels[at..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Round(double value) => (int)Math.Round(value, MidpointRounding.ToEven);
 }

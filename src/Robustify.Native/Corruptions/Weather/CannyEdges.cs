@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Robustify.Native.Corruptions.Weather;
@@ -60,6 +61,7 @@ internal static class CannyEdges
         System.Runtime.CompilerServices.Unsafe.Add(ref magnitude[0], -1) = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> At(ref int centre, int offset) =>
         Vector256.LoadUnsafe(ref System.Runtime.CompilerServices.Unsafe.Add(ref centre, offset));
 
@@ -87,6 +89,7 @@ internal static class CannyEdges
         static int gradientMagnitude(ref int row, int x) => System.Runtime.CompilerServices.Unsafe.Add(ref row, x);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsMaximum(ref int row, int x, int stride, int m, int gx, int gy)
     {
         ref int here = ref System.Runtime.CompilerServices.Unsafe.Add(ref row, x);
@@ -99,6 +102,7 @@ internal static class CannyEdges
         return m > Near(ref here, -stride - s) && m > Near(ref here, stride + s);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Near(ref int here, int offset) => System.Runtime.CompilerServices.Unsafe.Add(ref here, offset);
 
     // From every strong pixel outwards over the weak ones that touch.

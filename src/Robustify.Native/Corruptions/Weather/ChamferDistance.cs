@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Robustify.Native.Corruptions.Weather;
@@ -63,5 +64,6 @@ internal static class ChamferDistance
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> At(ReadOnlySpan<int> row, int x) => Vector256.Create(row[x..]);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Robustify.Native.Corruptions.Pixels;
 
 namespace Robustify.Native.Corruptions.Weather;
 
@@ -13,7 +14,7 @@ internal static class DropletRelief
     private const int MaxDistance = 20 * ChamferDistance.One;
     private const int Levels = 256;
 
-    /// <summary>relief[i] in 0..255 for liquid levels with filled borders. Takes integers 1 to 4 and bytes 2 of the scratch.</summary>
+    /// <summary>relief[i] in 0..255 for liquid levels with filled borders, and room for 8 more behind. Takes integers 1 to 4 and bytes 2 of the scratch.</summary>
     public static void Find(in PaddedPlane liquid, Span<byte> relief, CorruptionScratch scratch)
     {
         int width = liquid.Width, height = liquid.Height;
@@ -37,13 +38,8 @@ internal static class DropletRelief
         for (int y = 0; y < height; y++)
             Emboss(smooth, y, embossed.Row(y));
         embossed.MirrorEdges();
-        Span<int> row = scratch.Integers(4, width + PaddedPlane.Lanes);
         for (int y = 0; y < height; y++)
-        {
-            MeanLevel(embossed, y, row);
-            for (int x = 0; x < width; x++)
-                relief[y * width + x] = (byte)row[x];
-        }
+            MeanLevel(embossed, y, relief[(y * width)..]);
     }
 
     // The mean of nine distances in single precision, cut to a whole number: a sum in double times 1/9, rounded to float, as OpenCV does.
@@ -57,6 +53,7 @@ internal static class DropletRelief
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Cut(Vector128<int> sum)
     {
         const double scale = 1.0 / ChamferDistance.One;
@@ -113,17 +110,19 @@ internal static class DropletRelief
     }
 
     // The mean of nine levels, rounded: a ninth has no ties, so that is floor((sum + 4) / 9), here by a multiplication exact up to 2299.
-    private static void MeanLevel(in PaddedPlane from, int y, Span<int> to)
+    private static void MeanLevel(in PaddedPlane from, int y, Span<byte> to)
     {
         ref int centre = ref Unsafe.Add(ref from.Origin, y * from.Stride);
         for (int x = 0; x < from.Width; x += PaddedPlane.Lanes)
-            (((Nine(ref centre, x, from.Stride) + Vector256.Create(4)) * Vector256.Create(7282)) >> 16).CopyTo(to[x..]);
+            PixelLanes.Store((((Nine(ref centre, x, from.Stride) + Vector256.Create(4)) * Vector256.Create(7282)) >> 16), ref to[x]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Nine(ref int centre, int x, int stride) =>
         At(ref centre, x - stride - 1) + At(ref centre, x - stride) + At(ref centre, x - stride + 1)
         + At(ref centre, x - 1) + At(ref centre, x) + At(ref centre, x + 1)
         + At(ref centre, x + stride - 1) + At(ref centre, x + stride) + At(ref centre, x + stride + 1);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> At(ref int centre, int offset) => Vector256.LoadUnsafe(ref Unsafe.Add(ref centre, offset));
 }

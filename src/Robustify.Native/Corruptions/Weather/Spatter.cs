@@ -56,26 +56,24 @@ internal sealed class Spatter : Corruption
         var levels = new PaddedPlane(0, width, height, scratch);
         for (int y = 0; y < height; y++)
         {
-            Span<int> row = levels.Row(y);
             ReadOnlySpan<double> from = liquid.Slice(y * width, width);
-            for (int x = 0; x < width; x++)
-                row[x] = from[x] < splash.Threshold ? 0 : (byte)(int)(from[x] * 255); // beyond 1 the byte wraps round, as published
+            ToLevels(from, splash.Threshold, levels.Row(y));
         }
 
         levels.RepeatEdges();
-        Span<byte> relief = scratch.Bytes(3, width * height);
+        Span<byte> relief = scratch.Bytes(3, width * height + PixelLanes.Width);
         DropletRelief.Find(levels, relief, scratch);
-        float strongest = 0;
         for (int y = 0, at = 0; y < height; y++)
         {
             ReadOnlySpan<int> row = levels.Row(y)[..width];
-            for (int x = 0; x < width; x++, at++)
-            {
+            int x = 0;
+            for (; x <= width - PixelLanes.Width; x += PixelLanes.Width, at += PixelLanes.Width)
+                Vector256.ConvertToSingle(Vector256.Create(row[x..]) * PixelLanes.Load(ref relief[at])).CopyTo(light[at..]);
+            for (; x < width; x++, at++)
                 light[at] = row[x] * relief[at];
-                strongest = Math.Max(strongest, light[at]);
-            }
         }
 
+        float strongest = System.Numerics.Tensors.TensorPrimitives.Max<float>(light);
         // Nothing above the threshold: the published code divides 0 by 0 and loses the image; here it stays as it is.
         float scale = strongest > 0 ? 1 / strongest * (float)splash.Strength : 0;
         int channels = source.Channels, stride = width * channels;
@@ -88,6 +86,22 @@ internal sealed class Spatter : Corruption
                 (colour * (row[x] * scale)).CopyTo(added[(x * channels)..]);
             AddLevels(source.Pixels.Slice(y * stride, stride), added, destination.Pixels.Slice(y * stride, stride));
         }
+    }
+
+    // Beyond 1 the byte wraps round, as published.
+    private static void ToLevels(ReadOnlySpan<double> liquid, double threshold, Span<int> levels)
+    {
+        int x = 0;
+        for (; x <= liquid.Length - 4 && System.Runtime.Intrinsics.X86.Avx.IsSupported; x += 4)
+        {
+            var value = Vector256.Create(liquid[x..]);
+            value = Vector256.ConditionalSelect(Vector256.LessThan(value, Vector256.Create(threshold)), Vector256<double>.Zero, value);
+            var level = System.Runtime.Intrinsics.X86.Avx.ConvertToVector128Int32WithTruncation(value * Vector256.Create(255.0));
+            (level & Vector128.Create(255)).CopyTo(levels[x..]);
+        }
+
+        for (; x < liquid.Length; x++)
+            levels[x] = liquid[x] < threshold ? 0 : (int)(liquid[x] * 255) & 255;
     }
 
     private static void AddLevels(Span<byte> from, ReadOnlySpan<float> added, Span<byte> to)
