@@ -9,16 +9,13 @@ namespace Robustify.Kernels.Parity;
 /// </summary>
 internal static class SelfTest
 {
-    /// <summary>All cases of all operations.</summary>
-    public static IEnumerable<OperationCase> Cases() => PointwiseCaseList.All().Concat(StructuredCaseList.All());
-
     /// <summary>Runs all cases, float32 and, where the device stores it, bfloat16.</summary>
     /// <param name="backend">The device.</param>
     /// <param name="storages">Types of activations that the device takes.</param>
     /// <param name="cancellation">Ends it between two cases.</param>
     public static IEnumerable<SelfTestResult> Run(IBackend backend, DType[] storages, CancellationToken cancellation)
     {
-        foreach (var operationCase in Cases())
+        foreach (var operationCase in ParityCases.All())
         {
             foreach (var storage in storages)
             {

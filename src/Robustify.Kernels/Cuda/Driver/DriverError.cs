@@ -4,27 +4,20 @@ namespace Robustify.Kernels.Cuda.Driver;
 internal static class DriverError
 {
     public const int Success = 0;
-    public const int InvalidValue = 1;
     public const int OutOfMemory = 2;
     public const int NoDevice = 100;
     public const int InvalidDevice = 101;
     public const int InvalidImage = 200;
     public const int NoBinaryForDevice = 209;
-    public const int NotFound = 500;
-    public const int NotReady = 600;
     public const int IllegalAddress = 700;
-
-    /// <summary>
-    /// Codes after which nothing more runs on this context: the kernel faulted or the device fell off the bus.
-    /// </summary>
-    public static bool IsFatal(int code) => code is 46 or 214 or 220 or IllegalAddress or 702 or 710 or 714 or 715 or 716 or 717 or 718 or 719 or 721;
 
     /// <summary>What to do, in words that follow "; ".</summary>
     public static string Remedy(int code) => code switch
     {
         OutOfMemory => "use a smaller --batch or model, or end other programs on the device (nvidia-smi lists them)",
         3 or 4 => "the driver is shutting down; start the program again",
-        34 or 803 or 804 => "the driver and its library are of different versions; restart the machine after a driver update",
+        34 => "a stub of the toolkit was loaded instead of the driver; take its stubs folder off LD_LIBRARY_PATH",
+        803 or 804 => "the driver and its library are of different versions; restart the machine after a driver update",
         NoDevice => "no NVIDIA device is visible; look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu",
         InvalidDevice => "choose a device that `robustify doctor` lists, or unset CUDA_VISIBLE_DEVICES",
         InvalidImage or NoBinaryForDevice or 218 or 222 => "the compiled kernels do not fit this driver; run `robustify cache --clear`, then update the driver",
