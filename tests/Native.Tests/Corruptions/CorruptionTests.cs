@@ -34,6 +34,31 @@ public class CorruptionTests
         Assert.NotEqual(grey.Pixels.ToArray(), result.Pixels.ToArray());
     }
 
+    // A worker corrupts whatever image comes next: nothing of the one before may show.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void WhatTheScratchHeldBeforeDoesNotShow(string name)
+    {
+        var corruption = CorruptionCatalog.Find(name);
+        var used = new CorruptionScratch();
+        foreach (var (side, channels) in new[] { (28, 1), (28, 3), (64, 3) })
+        {
+            for (uint sample = 0; sample < 4; sample++)
+            {
+                var image = TestImages.Gradient(side, side, channels);
+                Image8 fresh = new(1, 1, 1), again = new(1, 1, 1);
+                for (int severity = 1; severity <= Corruption.MaxSeverity; severity++)
+                {
+                    foreach (var other in CorruptionCatalog.All)
+                        other.Apply(image, again, 1 + (int)(sample + (uint)severity) % 5, CorruptionSeed.Stream(2, other, 1, sample), used);
+                    corruption.Apply(image, fresh, severity, CorruptionSeed.Stream(1, corruption, severity, sample), new CorruptionScratch());
+                    corruption.Apply(image, again, severity, CorruptionSeed.Stream(1, corruption, severity, sample), used);
+                    Assert.Equal(fresh.Pixels.ToArray(), again.Pixels.ToArray());
+                }
+            }
+        }
+    }
+
     [Theory]
     [InlineData("defocus_blur")]
     [InlineData("gaussian_blur")]

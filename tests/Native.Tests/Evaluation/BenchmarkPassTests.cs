@@ -105,5 +105,5 @@ public sealed class BenchmarkPassTests : IDisposable
         return bytes;
     }
 
-    private RunContext Context() => new(backend, SilentProgress.Instance, CancellationToken.None, _ => { });
+    private RunContext Context() => new(backend, backend.Threads, SilentProgress.Instance, CancellationToken.None, _ => { });
 }

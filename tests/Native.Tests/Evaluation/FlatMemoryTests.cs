@@ -29,7 +29,7 @@ public sealed class FlatMemoryTests
         var pass = Benchmark.OnTheFly(FakePredictor.Side, new ComputedSource(images), [.. Enumerable.Range(0, images)], options);
         using var measured = new MeasuredPass(pass, [FileAnswerTable.Open(folder.PathOf("answers"), pass.Rows.Count, images)]);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        Benchmark.Measure([predictor], [measured], new RunContext(backend, SilentProgress.Instance, CancellationToken.None, _ => { }));
+        Benchmark.Measure([predictor], [measured], new RunContext(backend, backend.Threads, SilentProgress.Instance, CancellationToken.None, _ => { }));
         long allocated = GC.GetTotalAllocatedBytes(precise: true) - after;
 
         // After the first hundred batches less than 200 bytes a batch, for walking short lists: no image leaves anything behind.

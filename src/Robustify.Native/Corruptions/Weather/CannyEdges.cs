@@ -29,8 +29,8 @@ internal static class CannyEdges
         var gradientY = new PaddedPlane(3, width, height, scratch);
         Span<int> stack = scratch.Integers(4, width * height);
         edges.Clear();
-        magnitude.Row(-1).Clear();
-        magnitude.Row(height).Clear();
+        ClearWithBorder(magnitude.Row(-1));
+        ClearWithBorder(magnitude.Row(height));
         for (int y = 0; y < height; y++)
             Gradient(levels, y, gradientX.Row(y), gradientY.Row(y), magnitude.Row(y));
 
@@ -43,7 +43,7 @@ internal static class CannyEdges
     private static void Gradient(in PaddedPlane levels, int y, Span<int> gradientX, Span<int> gradientY, Span<int> magnitude)
     {
         int stride = levels.Stride;
-        ref int centre = ref System.Runtime.CompilerServices.Unsafe.Add(ref levels.Origin, y * stride);
+        ref int centre = ref Unsafe.Add(ref levels.Origin, y * stride);
         for (int x = 0; x < levels.Width; x += PaddedPlane.Lanes)
         {
             Vector256<int> a = At(ref centre, x - stride - 1), b = At(ref centre, x - stride), c = At(ref centre, x - stride + 1);
@@ -58,18 +58,24 @@ internal static class CannyEdges
 
         // Outside the image the magnitude is 0: behind the row, and before the next one, which is the same room.
         magnitude[levels.Width..].Clear();
-        System.Runtime.CompilerServices.Unsafe.Add(ref magnitude[0], -1) = 0;
+        Unsafe.Add(ref magnitude[0], -1) = 0;
+    }
+
+    private static void ClearWithBorder(Span<int> row)
+    {
+        row.Clear();
+        Unsafe.Add(ref row[0], -1) = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> At(ref int centre, int offset) =>
-        Vector256.LoadUnsafe(ref System.Runtime.CompilerServices.Unsafe.Add(ref centre, offset));
+        Vector256.LoadUnsafe(ref Unsafe.Add(ref centre, offset));
 
     private static int Suppress(
         in PaddedPlane magnitude, ReadOnlySpan<int> gradientX, ReadOnlySpan<int> gradientY, int y, Span<byte> edges, Span<int> stack, int count)
     {
         int width = magnitude.Width, stride = magnitude.Stride;
-        ref int row = ref System.Runtime.CompilerServices.Unsafe.Add(ref magnitude.Origin, y * stride);
+        ref int row = ref Unsafe.Add(ref magnitude.Origin, y * stride);
         for (int x = 0; x < width; x++)
         {
             int m = gradientMagnitude(ref row, x);
@@ -86,13 +92,13 @@ internal static class CannyEdges
 
         return count;
 
-        static int gradientMagnitude(ref int row, int x) => System.Runtime.CompilerServices.Unsafe.Add(ref row, x);
+        static int gradientMagnitude(ref int row, int x) => Unsafe.Add(ref row, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsMaximum(ref int row, int x, int stride, int m, int gx, int gy)
     {
-        ref int here = ref System.Runtime.CompilerServices.Unsafe.Add(ref row, x);
+        ref int here = ref Unsafe.Add(ref row, x);
         int across = Math.Abs(gx), along = Math.Abs(gy) << TangentBits, limit = across * Tangent;
         if (along < limit)
             return m > Near(ref here, -1) && m >= Near(ref here, 1);
@@ -103,7 +109,7 @@ internal static class CannyEdges
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Near(ref int here, int offset) => System.Runtime.CompilerServices.Unsafe.Add(ref here, offset);
+    private static int Near(ref int here, int offset) => Unsafe.Add(ref here, offset);
 
     // From every strong pixel outwards over the weak ones that touch.
     private static void Follow(Span<byte> edges, int width, int height, Span<int> stack, int count)

@@ -181,7 +181,7 @@ public sealed class SuiteRunTests : IDisposable
     private JsonElement Run(BenchmarkRunOptions options)
     {
         messages.Clear();
-        BenchmarkWorkflow.Run(options, new RunContext(backend, SilentProgress.Instance, CancellationToken.None, messages.Add), _ => { });
+        BenchmarkWorkflow.Run(options, new RunContext(backend, backend.Threads, SilentProgress.Instance, CancellationToken.None, messages.Add), _ => { });
         return JsonDocument.Parse(File.ReadAllBytes(Path.Combine(options.Out, "results.json"))).RootElement;
     }
 
