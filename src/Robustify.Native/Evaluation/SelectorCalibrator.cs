@@ -51,6 +51,7 @@ public static class SelectorCalibrator
         return Best(clean, corrupted, (double)originalCorrect / Math.Max(1, heldOut.Length) - cleanMargin);
     }
 
+    // The four published for validation are too mild on some data to show that the unclean head is of use.
     private static (Corruption Corruption, int Severity)[] AllConditions() =>
         [.. CorruptionCatalog.All.SelectMany(c => Enumerable.Range(1, Corruption.MaxSeverity).Select(severity => (c, severity)))];
 

@@ -50,9 +50,9 @@ public sealed record QuickstartOptions
 
     private QuickstartAmounts Standard => Size switch
     {
-        QuickstartSize.Tiny => new(Images: 768, TeacherEpochs: 3, HeldOut: 256, TestImages: 500, CorruptedImages: 48),
-        QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 1024, TestImages: 3000, CorruptedImages: 320),
-        _ => new(Images: 13000, TeacherEpochs: 8, HeldOut: 2000, TestImages: 3000, CorruptedImages: 3000),
+        QuickstartSize.Tiny => new(Images: 768, TeacherEpochs: 3, HeldOut: 256, TestImages: 500, CorruptedImages: 24),
+        QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 2000, TestImages: 3000, CorruptedImages: 200),
+        _ => new(Images: 13000, TeacherEpochs: 8, HeldOut: 2000, TestImages: 3000, CorruptedImages: 1000),
     };
 }
 
