@@ -51,7 +51,7 @@ public sealed record QuickstartOptions
     private QuickstartAmounts Standard => Size switch
     {
         QuickstartSize.Tiny => new(Images: 768, TeacherEpochs: 3, HeldOut: 256, TestImages: 500, CorruptedImages: 24),
-        QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 2000, TestImages: 3000, CorruptedImages: 200),
+        QuickstartSize.Small => new(Images: 5120, TeacherEpochs: 3, HeldOut: 1024, TestImages: 3000, CorruptedImages: 240),
         _ => new(Images: 13000, TeacherEpochs: 8, HeldOut: 2000, TestImages: 3000, CorruptedImages: 1000),
     };
 }
