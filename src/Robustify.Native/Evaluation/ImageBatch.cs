@@ -57,10 +57,6 @@ internal sealed class ImageBatch
     /// <summary>Shows only the first <paramref name="count"/> of the images read, until the next call.</summary>
     public void Limit(int count) => Count = Math.Min(readCount, count);
 
-    /// <summary>Shows the clean images, or a corrupted copy of each.</summary>
-    public void Corrupt(CpuThreads threads, Condition condition, ulong seed) =>
-        Corrupt(threads, condition.Corruption is null ? null : CorruptionCatalog.Find(condition.Corruption), condition.Severity, seed);
-
     /// <summary>Shows the clean images where <paramref name="corruption"/> is null, or a corrupted copy of each.</summary>
     public void Corrupt(CpuThreads threads, Corruption? corruption, int severity, ulong seed)
     {

@@ -37,7 +37,7 @@ public static class SelectorCalibrator
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
             batch.Read(context.Threads, source, heldOut.AsSpan(first, count));
-            batch.Corrupt(context.Threads, Condition.Clean, seed);
+            batch.ShowClean(context.Threads);
             Collect(student, source, batch, clean, context);
             originalCorrect += CountCorrect(original, source, batch, context);
 

@@ -56,7 +56,7 @@ public static class PredictionWorkflow
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, files.Count - first);
             batch.Read(context.Threads, files, indices.AsSpan(first, count));
-            batch.Corrupt(context.Threads, Condition.Clean, seed: 0);
+            batch.ShowClean(context.Threads);
             batch.Normalize(context.Threads, model.Predictor.Normalization, model.Predictor.Images);
             model.Predictor.Predict(context.Backend, batch.SampleIds);
             for (int row = 0; row < count; row++)

@@ -3,9 +3,9 @@ using Robustify.SoftwareCuda.Tests.Device;
 
 namespace Robustify.SoftwareCuda.Tests.Parity;
 
-public sealed class StructuredParityTests
+public sealed class ParityTests
 {
-    public static TheoryData<string> Operations() => new(StructuredCaseList.All().Select(entry => entry.Operation).Distinct());
+    public static TheoryData<string> Operations() => new(ParityCases.All().Select(entry => entry.Operation).Distinct());
 
     [SoftwareCudaTheory]
     [MemberData(nameof(Operations))]
@@ -15,10 +15,10 @@ public sealed class StructuredParityTests
         SoftwareDeviceOptions[] runs =
             [new(), new(), new() { Order = ThreadOrder.Reverse, LazyStreams = true }, new() { Order = ThreadOrder.Random, Seed = 7 }];
         foreach (var options in runs)
-            Assert.Empty(ParityRuns.Run(StructuredCaseList.All().Where(entry => entry.Operation == operation), options, bits));
+            Assert.Empty(ParityRuns.Run(ParityCases.All().Where(entry => entry.Operation == operation), options, bits));
     }
 
     [SoftwareCudaFact]
     public void Kernels_touch_only_what_is_theirs_and_race_with_nobody() =>
-        Assert.Empty(ParityRuns.Run(StructuredCaseList.All(), new() { Check = true }, []));
+        Assert.Empty(ParityRuns.Run(ParityCases.All(), new() { Check = true }, []));
 }
