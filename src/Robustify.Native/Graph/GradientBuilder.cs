@@ -101,8 +101,8 @@ public sealed class GradientBuilder
     public Value Temporary(string name, Shape shape, DType type = DType.Float32) => graph.Activation(name, shape, false, type);
 
     /// <summary>Appends a backward node.</summary>
-    public void Emit(Value?[] inputs, Value?[] outputs, Action<Kernels.Backends.IBackend> execute) =>
-        graph.Add(new BackwardNode(inputs, outputs, execute));
+    public void Emit(Value?[] inputs, Value?[] outputs, Action<Kernels.Backends.IBackend> execute, MultiplyAdds multiplyAdds = default) =>
+        graph.Add(new BackwardNode(inputs, outputs, execute, multiplyAdds));
 
     private void Own(Value value, Value gradient)
     {

@@ -14,6 +14,9 @@ public abstract class Node
     /// <summary>Values it writes or adds to.</summary>
     public abstract IEnumerable<Value> Outputs { get; }
 
+    /// <summary>What it multiplies and adds in one step.</summary>
+    public virtual MultiplyAdds MultiplyAdds => default;
+
     /// <summary>Computes the outputs. Called once a step: it allocates nothing.</summary>
     public abstract void Execute(IBackend backend);
 
@@ -23,11 +26,13 @@ public abstract class Node
 }
 
 /// <summary>A backward operation: its call and what it reads and writes, in one place beside the forward operation it belongs to.</summary>
-internal sealed class BackwardNode(Value?[] inputs, Value?[] outputs, Action<IBackend> execute) : Node
+internal sealed class BackwardNode(Value?[] inputs, Value?[] outputs, Action<IBackend> execute, MultiplyAdds multiplyAdds) : Node
 {
     public override IEnumerable<Value> Inputs { get; } = [.. inputs.OfType<Value>()];
 
     public override IEnumerable<Value> Outputs { get; } = [.. outputs.OfType<Value>()];
+
+    public override MultiplyAdds MultiplyAdds => multiplyAdds;
 
     public override void Execute(IBackend backend) => execute(backend);
 }

@@ -94,6 +94,9 @@ public sealed class DistillationStep : ITrainingStep
     public long ArenaBytes { get; }
 
     /// <inheritdoc/>
+    public MultiplyAdds MultiplyAdds => plan.MultiplyAdds;
+
+    /// <inheritdoc/>
     public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, batch.Images);
 
     /// <inheritdoc/>

@@ -4,84 +4,41 @@ using Robustify.Native.Planning;
 
 namespace Robustify.Native.Models;
 
-/// <summary>What a model costs, counted before anything is computed.</summary>
+/// <summary>What a model costs, told from its graph before anything is computed.</summary>
 public static class ModelCost
 {
     /// <summary>
-    /// Multiplications followed by an addition for one image, forward: linear layers, convolutions and attention's two products. Norms,
-    /// activations and softmax are not counted, as usual. Two floating-point operations each.
+    /// Multiplications followed by an addition for one image, forward: two floating-point operations each. What counts is said at
+    /// <see cref="Graph.MultiplyAdds"/>.
     /// </summary>
-    public static long MultiplyAdds(IVisionModel model) => model switch
-    {
-        VisionTransformer.VisionTransformer transformer => MultiplyAdds(transformer),
-        ResNet.ResNet residual => MultiplyAdds(residual),
-        _ => throw new NotSupportedException($"{model.GetType().Name} has no count"),
-    };
+    public static long MultiplyAdds(IVisionModel model) => Measure(model, 1, trained: null).MultiplyAdds.Forward;
+
+    /// <summary>Those of one training step on one image, forward and backward.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="trained">Which of its tensors an optimizer moves.</param>
+    public static MultiplyAdds Training(IVisionModel model, Func<ParameterSpec, bool> trained) => Measure(model, 1, trained).MultiplyAdds;
 
     /// <summary>Bytes of a forward pass beside the parameters, as the planner places them.</summary>
-    public static long InferenceBytes(IVisionModel model, int batchSize) => PlannedBytes(model, batchSize, training: false).Step;
+    public static long InferenceBytes(IVisionModel model, int batchSize) => Measure(model, batchSize, trained: null).Bytes;
 
     /// <summary>Bytes of a training step beside the parameters with every parameter trained: activations and gradients.</summary>
-    public static long TrainingBytes(IVisionModel model, int batchSize)
-    {
-        var (step, gradients) = PlannedBytes(model, batchSize, training: true);
-        return step + gradients;
-    }
+    public static long TrainingBytes(IVisionModel model, int batchSize) => Measure(model, batchSize, _ => true).Bytes;
 
-    private static (long Step, long Gradients) PlannedBytes(IVisionModel model, int batchSize, bool training)
+    // Parameters are laid out and never touched, so the system gives no memory for them.
+    private static (MultiplyAdds MultiplyAdds, long Bytes) Measure(IVisionModel model, int batchSize, Func<ParameterSpec, bool>? trained)
     {
-        using var parameters = new ParameterStore(model.AllSpecs(), _ => training);
-        var graph = new GraphBuilder(training);
+        using var parameters = new ParameterStore(model.AllSpecs(), trained ?? (_ => false));
+        var graph = new GraphBuilder(training: trained is not null);
         var images = graph.Input("images", new Shape(batchSize, model.ImageSize, model.ImageSize, model.Channels));
         var logits = graph.Keep(model.Classify(graph, new ParameterScope(parameters), images));
-        if (training)
+        if (trained is not null)
         {
-            var labels = graph.Input("labels", new Shape(batchSize), Kernels.Tensors.DType.Int32);
+            var labels = graph.Input("labels", new Shape(batchSize), DType.Int32);
             graph.Loss("loss", logits).CrossEntropy(labels, 0, batchSize);
             graph.Differentiate();
         }
 
         using var plan = new Plan(graph);
-        return (plan.ArenaBytes, training ? parameters.TrainedCount * sizeof(float) : 0);
+        return (plan.MultiplyAdds, plan.ArenaBytes + parameters.GradientBytes);
     }
-
-    private static long MultiplyAdds(VisionTransformer.VisionTransformer model)
-    {
-        var o = model.Options;
-        long side = o.ImageSize / o.PatchSize, patches = side * side, tokens = patches + o.PrefixTokens, width = o.Width;
-        long linear = tokens * (4 * width * width + 2 * width * o.MlpWidth), attention = 2 * tokens * tokens * width;
-        return patches * width * o.PatchSize * o.PatchSize * o.Channels + o.Depth * (linear + attention) + (long)model.FeatureWidth * o.Classes;
-    }
-
-    // Sides halve, rounded up, in the stem, its pool, and the first block of every stage but the first.
-    private static long MultiplyAdds(ResNet.ResNet model)
-    {
-        var o = model.Options;
-        long total = (long)model.FeatureWidth * o.Classes, side = o.SmallImageStem ? o.ImageSize : Halved(o.ImageSize), before = side;
-        int stage = 0;
-        foreach (var spec in model.Body.Where(s => s.Shape.Rank == 4))
-        {
-            if (spec.Name == "conv1.weight")
-            {
-                total += spec.Shape.Count * side * side;
-                side = before = o.SmallImageStem ? side : Halved(side);
-                continue;
-            }
-
-            bool isFirst = spec.Name.Contains(".0.conv1.", StringComparison.Ordinal);
-            if (isFirst)
-            {
-                before = side;
-                side = stage++ == 0 ? side : Halved(side);
-            }
-
-            // A bottleneck strides on its second convolution, so its first still sees the stage before.
-            long at = isFirst && o.Bottleneck ? before : side;
-            total += spec.Shape.Count * at * at;
-        }
-
-        return total;
-    }
-
-    private static long Halved(long side) => (side + 1) / 2;
 }

@@ -25,10 +25,14 @@ public sealed class Plan : IDisposable
         preparation = [.. graph.Preparation];
         nodes = [.. graph.Nodes];
         (offsets, ArenaBytes) = LivenessPlanner.Place(graph.Values, nodes);
+        MultiplyAdds = nodes.Aggregate(default(MultiplyAdds), (sum, node) => sum + node.MultiplyAdds);
     }
 
     /// <summary>Bytes the step needs beside parameters and gradients.</summary>
     public long ArenaBytes { get; }
+
+    /// <summary>What one step multiplies and adds.</summary>
+    public MultiplyAdds MultiplyAdds { get; }
 
     /// <summary>Takes the memory and gives every value its place.</summary>
     /// <param name="target">Whose memory; null for the process's own.</param>

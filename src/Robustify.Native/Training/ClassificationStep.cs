@@ -77,6 +77,9 @@ public sealed class ClassificationStep : ITrainingStep
     /// <inheritdoc/>
     public long ArenaBytes { get; }
 
+    /// <inheritdoc/>
+    public MultiplyAdds MultiplyAdds => plan.MultiplyAdds;
+
     // With one mixture the clean image is only the mixture's origin: the mixture alone is trained on.
     private int Views => options.AugMixViews == 2 ? 3 : 1;
 

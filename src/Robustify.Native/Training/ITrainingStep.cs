@@ -19,6 +19,12 @@ public interface ITrainingStep : IDisposable
     /// <summary>Bytes of step memory beside the parameters, known before they are taken.</summary>
     long ArenaBytes { get; }
 
+    /// <summary>
+    /// What one step multiplies and adds, of everything it really computes: frozen models forward alone, a frozen trunk no gradient, a frozen
+    /// part behind trained tensors the gradients of activations alone.
+    /// </summary>
+    MultiplyAdds MultiplyAdds { get; }
+
     /// <summary>Brings a batch to the device.</summary>
     void Fill(IBackend backend, Batch batch);
 

@@ -38,6 +38,26 @@ public sealed class DistillationStepTests
         return data;
     }
 
+    // Trunk once over clean and augmented rows, the original's tail over the clean ones, the teacher over the augmented ones, every head.
+    [Theory]
+    [InlineData(TailKind.Shared)]
+    [InlineData(TailKind.Split)]
+    public void StepCountsTheWorkOfEveryModelInIt(TailKind tail)
+    {
+        using var task = new TinyTask(tail);
+        using var step = task.Step(Options with { Tail = tail });
+        var (large, classes) = (task.Student.Model, task.Student.Model.Classes);
+        long rows = 2 * task.BatchSize, head = large.FeatureWidth * classes, whole = ModelCost.MultiplyAdds(large) - head;
+        var tuned = ModelCost.Training(large, spec => task.Student.IsTrained(spec) && !spec.Name.StartsWith(large.HeadName, StringComparison.Ordinal));
+        // The only products of a block that its weights and its data share are all but attention's, whose gradient is twice its forward work.
+        long block = tuned.WeightGradient, attention = (tuned.DataGradient - head - block) / 2, tailWork = block + attention;
+        int heads = tail == TailKind.Shared ? 3 : 2;
+        Assert.Equal(
+            rows * (whole + heads * head) + task.BatchSize * (tailWork + head + ModelCost.MultiplyAdds(task.Teacher)), step.MultiplyAdds.Forward);
+        Assert.Equal(rows * (tuned.WeightGradient + heads * head), step.MultiplyAdds.WeightGradient);
+        Assert.Equal(rows * (tuned.DataGradient + (heads - 1) * head), step.MultiplyAdds.DataGradient);
+    }
+
     [Theory]
     [MemberData(nameof(Formulas))]
     public void LossesAreThoseOfTheFormulasInDouble(

@@ -25,6 +25,11 @@ public static class AttentionOperation
 
         public override IEnumerable<Value> Outputs => [y, logSumExp];
 
+        public override MultiplyAdds MultiplyAdds => new(Forward: Products);
+
+        // Scores and weighted values: each query meets each key twice, along all columns of all heads.
+        private long Products => 2 * y.Shape.Count * y.Shape[1];
+
         public override void Execute(IBackend backend) => backend.Attention(qkv.View, y.View, logSumExp.View, heads);
 
         public override void Differentiate(GradientBuilder gradients)
@@ -34,8 +39,10 @@ public static class AttentionOperation
                 return;
             if (accumulate)
                 throw new InvalidOperationException($"attention {y.Name}: queries, keys and values feed attention alone");
-            gradients.Emit([dy, qkv, y, logSumExp], [dqkv], b => b.AttentionGradient(
-                dy.View, qkv.View, y.View, logSumExp.View, dqkv.View, heads));
+            // Either product has two operands, so two products lead back.
+            gradients.Emit(
+                [dy, qkv, y, logSumExp], [dqkv], b => b.AttentionGradient(dy.View, qkv.View, y.View, logSumExp.View, dqkv.View, heads),
+                new(DataGradient: 2 * Products));
         }
     }
 }

@@ -28,15 +28,27 @@ public static class ConvolutionOperation
 
         public override IEnumerable<Value> Outputs => [y];
 
+        public override MultiplyAdds MultiplyAdds => new(Forward: Products);
+
+        private long Products => y.Shape.Count * (weight.Shape.Count / weight.Shape[0]);
+
         public override void Execute(IBackend backend) => backend.Convolution(x.View, weight.View, y.View, geometry);
 
         public override void Differentiate(GradientBuilder gradients)
         {
             var dy = gradients.Of(y);
             if (gradients.Target(parameter, out bool accumulateWeight) is { } dweight)
-                gradients.Emit([dy, x], [dweight], b => b.ConvolutionWeightGradient(dy.View, x.View, dweight.View, geometry, accumulateWeight));
+                {
+                gradients.Emit(
+                    [dy, x], [dweight], b => b.ConvolutionWeightGradient(dy.View, x.View, dweight.View, geometry, accumulateWeight),
+                    new(WeightGradient: Products));
+            }
+
             if (gradients.Target(x, out bool accumulate) is { } dx)
-                gradients.Emit([dy, weight], [dx], b => b.ConvolutionInputGradient(dy.View, weight.View, dx.View, geometry, accumulate));
+                {
+                gradients.Emit(
+                    [dy, weight], [dx], b => b.ConvolutionInputGradient(dy.View, weight.View, dx.View, geometry, accumulate), new(DataGradient: Products));
+            }
         }
     }
 }

@@ -35,6 +35,10 @@ public static class LinearOperation
 
         public override IEnumerable<Value> Outputs => preActivation is null ? [y] : [y, preActivation];
 
+        public override MultiplyAdds MultiplyAdds => new(Forward: Products);
+
+        private long Products => y.Shape.Count * x.Shape.Columns;
+
         public override void Execute(IBackend backend) => backend.Linear(
             x.View, weight.View, bias?.Value.View ?? default, y.View, activation, preActivation?.View ?? default);
 
@@ -51,9 +55,15 @@ public static class LinearOperation
             if (gradients.Target(bias, out bool accumulateBias) is { } dbias)
                 gradients.Emit([dy], [dbias], b => b.BiasGradient(dy.View, dbias.View, accumulateBias));
             if (gradients.Target(parameter, out bool accumulateWeight) is { } dweight)
-                gradients.Emit([dy, x], [dweight], b => b.LinearWeightGradient(dy.View, x.View, dweight.View, accumulateWeight));
+                {
+                gradients.Emit(
+                    [dy, x], [dweight], b => b.LinearWeightGradient(dy.View, x.View, dweight.View, accumulateWeight), new(WeightGradient: Products));
+            }
+
             if (gradients.Target(x, out bool accumulate) is { } dx)
-                gradients.Emit([dy, weight], [dx], b => b.LinearInputGradient(dy.View, weight.View, dx.View, accumulate));
+                {
+                gradients.Emit([dy, weight], [dx], b => b.LinearInputGradient(dy.View, weight.View, dx.View, accumulate), new(DataGradient: Products));
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ public static class UncertaintyOperations
         var logits = graph.Activation(name + ".passes", new Shape(passes * rows, weight.Value.Shape[0]), false);
         var compute = graph.Weight(weight, features.Type);
         graph.Add(new FrozenNode([dropped, compute], [logits], b =>
-            b.Linear(dropped.View, compute.View, bias.Value.View, logits.View, Activation.None, default)));
+            b.Linear(dropped.View, compute.View, bias.Value.View, logits.View, Activation.None, default), new(Forward: logits.Shape.Count * width)));
         var mean = graph.Activation(name, new Shape(rows, weight.Value.Shape[0]), false);
         graph.Add(new FrozenNode([logits], [mean], b => b.LogMeanSoftmax(logits.View, mean.View)));
         return mean;
@@ -94,11 +94,13 @@ public static class UncertaintyOperations
             throw new InvalidOperationException($"{name}: {x} is trained; a target must be a constant");
     }
 
-    private sealed class FrozenNode(Value[] inputs, Value[] outputs, Action<IBackend> execute) : Node
+    private sealed class FrozenNode(Value[] inputs, Value[] outputs, Action<IBackend> execute, MultiplyAdds multiplyAdds = default) : Node
     {
         public override IEnumerable<Value> Inputs => inputs;
 
         public override IEnumerable<Value> Outputs => outputs;
+
+        public override MultiplyAdds MultiplyAdds => multiplyAdds;
 
         public override void Execute(IBackend backend) => execute(backend);
     }
