@@ -3,6 +3,7 @@ using System.Globalization;
 using Robustify.Cli.Options;
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
+using Robustify.Native.Corruptions.Weather;
 using Robustify.Native.Evaluation.Suites;
 using Robustify.Native.Models;
 using Robustify.Native.Workflows;
@@ -40,6 +41,9 @@ internal static class BenchVerb
         var protocol = new ListOption<PreprocessingProtocol>(
             "--protocol", "NAME", "how images are brought to a model's size: hendrycks-224, timm or robustbench", "hendrycks-224", () => [Standard.Protocol],
             word => [ParseProtocol(word)], p => Protocols.First(k => k.Value == p).Key);
+        var frost = new TextOption(
+            "--frost", "DIR", "folder with the overlays frost1 to frost5 of ImageNet-C for frost made in memory", "drawn, not comparable with published figures",
+            () => "");
         var data = RunSettings.DataOption();
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
         var strict = new FlagOption("--strict", "end at a file that cannot be read and at a missing class or severity, instead of counting and listing it");
@@ -47,14 +51,16 @@ internal static class BenchVerb
         var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
         run.Add(command, models, data, suites, protocol);
         run.AddCommon(command, writes: true);
-        run.Add(command, testLimit, corruptions, severities, strict, resume);
+        run.Add(command, testLimit, corruptions, severities, frost, strict, resume);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
+            string frostFolder = frost.Of(parse);
+            var overlays = frostFolder.Length == 0 ? FrostOverlays.Procedural : FrostOverlays.Read(frostFolder);
             var options = Standard with
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
-                Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Corruptions = corruptions.Of(parse), Severities = severities.Of(parse),
+                Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
                 Suites = suites.Of(parse), Protocol = protocol.Of(parse)[^1], Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
             BenchmarkWorkflow.Run(options, session.Context, session.Describe);

@@ -43,6 +43,9 @@ public abstract class Corruption
     /// </summary>
     public virtual string? Caveat => null;
 
+    /// <summary>What its pictures depend on beside name, severity and draws, in a few words; null for nothing.</summary>
+    internal virtual string? Ingredients => null;
+
     /// <summary>Makes <paramref name="destination"/> the corrupted <paramref name="source"/>, same size and channels.</summary>
     /// <param name="source">Grey or RGB, any size; the constants are those of <see cref="CorruptionVariants.ForSize"/>.</param>
     /// <param name="destination">Another image than the source; reshaped.</param>

@@ -29,6 +29,7 @@ internal sealed class PassRunner
     public void Run(Action<int> advance)
     {
         // Rows of one condition follow each other; where the runs begin is found once, so that a batch allocates nothing.
+        using var ahead = ReadAhead.Of(pass.Source);
         int[] starts = [.. Enumerable.Range(0, pass.Rows.Count).Where(r => r == 0 || pass.Rows[r].Condition != pass.Rows[r - 1].Condition), pass.Rows.Count];
         for (int first = 0; first < pass.Indices.Length; first += Benchmark.BatchSize)
         {
@@ -45,7 +46,11 @@ internal sealed class PassRunner
                 if (!IsComplete(starts[s], starts[s + 1], first))
                 {
                     if (!isRead)
-                        batch.Read(context.Threads, pass.Source, pass.Indices.AsSpan(first, Math.Min(Benchmark.BatchSize, pass.Indices.Length - first)), !pass.IsStrict);
+                    {
+                        batch.Read(context.Threads, pass.Source, BatchAt(first), !pass.IsStrict);
+                        ahead?.Begin(BatchAt(first + Benchmark.BatchSize));
+                    }
+
                     isRead = true;
                     batch.Limit(count);
                     Show(starts[s], starts[s + 1], first);
@@ -55,6 +60,9 @@ internal sealed class PassRunner
             }
         }
     }
+
+    private ReadOnlySpan<int> BatchAt(int first) =>
+        first >= pass.Indices.Length ? [] : pass.Indices.AsSpan(first, Math.Min(Benchmark.BatchSize, pass.Indices.Length - first));
 
     private bool IsComplete(int firstRow, int endRow, int first)
     {

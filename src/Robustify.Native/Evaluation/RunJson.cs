@@ -17,6 +17,14 @@ internal static class RunJson
             json.WriteEndObject();
         }
 
+        if (run.Caveats.Count > 0)
+        {
+            json.WriteStartObject("not_comparable");
+            foreach (var (corruption, reason) in run.Caveats)
+                json.WriteString(corruption, reason);
+            json.WriteEndObject();
+        }
+
         if (run.Suites.Count > 0)
             WriteSuites(json, run.Suites);
         if (run.Comparisons.Count > 0)

@@ -20,6 +20,9 @@ internal sealed record RunResults
     /// <summary>The first model against each other one.</summary>
     public IReadOnlyList<ModelComparison> Comparisons { get; init; } = [];
 
+    /// <summary>Corruptions whose figures, and means over them, do not compare with published ones, with the reason.</summary>
+    public IReadOnlyList<(string Corruption, string Reason)> Caveats { get; init; } = [];
+
     /// <summary>One line each: missing classes, figures far from the published ones.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -23,6 +23,8 @@ public static class BenchmarkWorkflow
             var plan = BenchmarkPlanner.Plan(options, [.. loaded.Select(m => m.Source)]);
             foreach (string warning in plan.Warnings)
                 context.Message("warning: " + warning);
+            foreach (var (corruption, reason) in plan.Caveats)
+                context.Message($"{corruption}: {reason}");
             if (options.Strict && plan.Warnings.Count > 0)
                 throw new RobustifyException($"{plan.Warnings[0]}; complete the set, or leave out --strict to go on without");
             var directory = RunDirectory.Open(options.Out, describe);
@@ -52,7 +54,7 @@ public static class BenchmarkWorkflow
             RunFiles.Write(directory, new RunResults
             {
                 Models = results, Ledger = ModelCost.Of(options.Models), Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
-                Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings,
+                Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings, Caveats = plan.Caveats,
             });
             BenchmarkSamples.Write(directory, context, predictors, passes);
             return results;

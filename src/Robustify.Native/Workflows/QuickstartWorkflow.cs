@@ -102,7 +102,7 @@ public static class QuickstartWorkflow
             RunFiles.Write(directory, new RunResults
             {
                 Models = results, Ledger = ledger, Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
-                Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings,
+                Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings, Caveats = plan.Caveats,
             });
             BenchmarkSamples.Write(directory, context, predictors, passes);
             return results;

@@ -90,6 +90,24 @@ public sealed class BenchmarkPassTests : IDisposable
         Assert.Equal(double.NaN, metrics[Condition.Clean].FlipRate);
     }
 
+    [Fact]
+    public void FilesOfTheNextImagesAreReadWhileTheModelsAnswer()
+    {
+        var source = new ListedSource(200, folder);
+        var predictor = new FakePredictor("fake");
+        bool[] ahead = new bool[3];
+        predictor.OnPredict = () =>
+        {
+            // Two conditions a batch: during the first of a batch the last file of the next one is asked for. Ten seconds is never needed.
+            int batch = predictor.Calls / 2;
+            if (batch < ahead.Length && predictor.Calls % 2 == 0)
+                ahead[batch] = SpinWait.SpinUntil(() => source.HasAskedFor(Math.Min(64 * (batch + 2), 200) - 1), TimeSpan.FromSeconds(10));
+        };
+        using var measured = Open(predictor, source, "contrast");
+        Benchmark.Measure([predictor], [measured], Context());
+        Assert.All(ahead, Assert.True);
+    }
+
     private MeasuredPass Open(FakePredictor predictor, IImageSource source, string corruption, string file = "answers")
     {
         var options = new BenchmarkOptions { Corruptions = [CorruptionCatalog.Find(corruption)], Severities = [3], Seed = 5 };

@@ -141,10 +141,6 @@ public sealed class CorruptionJob
             ImageFile.Read(input, worker.Source, options.Channels);
             return worker.Preparer.Prepare(worker.Source);
         }
-        catch (OutOfMemoryException error)
-        {
-            throw new RobustifyException($"{input}: too large for the memory of this machine; use fewer workers or reduce the picture", error);
-        }
         catch (RobustifyException error) when (files.IsFolder && !options.Strict)
         {
             lock (gate)

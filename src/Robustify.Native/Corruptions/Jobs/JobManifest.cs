@@ -13,6 +13,7 @@ namespace Robustify.Native.Corruptions.Jobs;
 internal static class JobManifest
 {
     private const string Name = "corrupt.json";
+    private const string Separator = "; ";
     private const long MaxBytes = 1 << 26;
 
     /// <summary>Whether the folder holds files of this very job, to be kept. Refuses files of another job.</summary>
@@ -50,13 +51,15 @@ internal static class JobManifest
     {
         var text = new StringBuilder("{\n");
         Line("corruptions", string.Join(' ', options.Corruptions.Select(corruption => corruption.Name)));
+        foreach (var corruption in options.Corruptions.Where(corruption => corruption.Ingredients is not null))
+            Line(corruption.Name, corruption.Ingredients!);
         Line("severities", string.Join(' ', options.Severities));
         Line("seed", $"{options.Seed}");
         Line("format", files.Encoding == ImageEncoding.Jpeg ? $"jpeg, quality {options.Quality}" : "png");
         Line("prepared", $"{options.Preparation}");
         Line("channels", options.Channels == ImageFile.ChannelsAsStored ? "as stored" : $"{options.Channels}");
         Line("layout", options.HasConditionFolders ? "corruption/severity/path" : "path");
-        Line("caveats", string.Join("; ", Caveats(options)));
+        Line("caveats", string.Join(Separator, Caveats(options)));
         Line("pictures", $"{files.Pictures.Length}, fingerprint of their paths {Fingerprint(files.Pictures):x16}");
         return Encoding.UTF8.GetBytes(text.ToString());
 
@@ -65,6 +68,25 @@ internal static class JobManifest
 
     public static string[] Caveats(CorruptionJobOptions options) =>
         [.. options.Corruptions.Where(corruption => corruption.Caveat is not null).Select(corruption => $"{corruption.Name}: {corruption.Caveat}")];
+
+    /// <summary>The caveats of the pictures in a folder that a job has written; none where none has.</summary>
+    public static IEnumerable<(string Corruption, string Reason)> ReadCaveats(string folder)
+    {
+        string path = Path.Combine(folder, Name);
+        if (!File.Exists(path))
+            return [];
+        using var bytes = FileBytes.Read(path, MaxBytes);
+        try
+        {
+            using var document = JsonDocument.Parse(bytes.Span.ToArray());
+            string[] lines = document.RootElement.GetProperty("caveats").GetString()!.Split(Separator, StringSplitOptions.RemoveEmptyEntries);
+            return [.. lines.Select(line => line.Split(": ", 2)).Where(parts => parts.Length == 2).Select(parts => (parts[0], parts[1]))];
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new RobustifyException($"{path}: is not what the verb corrupt writes ({OneLine.Of(e.Message, 200)}); move it away or make the set again", e);
+        }
+    }
 
     private static void WriteReport(Stream stream, CorruptionReport report)
     {

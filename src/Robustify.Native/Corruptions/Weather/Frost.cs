@@ -25,6 +25,8 @@ internal sealed class Frost(FrostOverlays overlays) : Corruption
         ? "procedural frost, not comparable with published figures: the overlays of ImageNet-C were not given"
         : null;
 
+    internal override string? Ingredients => overlays.Fingerprint is { } fingerprint ? $"overlays {fingerprint}" : null;
+
     private protected override void Apply(
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Robustify.Kernels;
 using Robustify.Native.Data.Images;
 
@@ -10,13 +11,16 @@ namespace Robustify.Native.Corruptions.Weather;
 public sealed class FrostOverlays
 {
     private const int Used = 5;
-    private static readonly Lazy<FrostOverlays> Drawn = new(() => new(ProceduralFrost.Draw(Used), null));
+    private static readonly Lazy<FrostOverlays> Drawn = new(() => new(ProceduralFrost.Draw(Used), null, null));
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg"];
 
-    private FrostOverlays(Image8[] pictures, string? directory) => (Pictures, Directory) = (pictures, directory);
+    private FrostOverlays(Image8[] pictures, string? directory, string? fingerprint) => (Pictures, Directory, Fingerprint) = (pictures, directory, fingerprint);
 
     /// <summary>Where they came from; null for procedural frost.</summary>
     public string? Directory { get; }
+
+    /// <summary>Digest of their pixels, so that results of other overlays are not taken for these; null for procedural frost.</summary>
+    internal string? Fingerprint { get; }
 
     /// <summary>
     /// Frost that the engine draws itself. Errors under it are not comparable with published figures, and every result that uses it says so.
@@ -32,6 +36,7 @@ public sealed class FrostOverlays
         if (!System.IO.Directory.Exists(directory))
             throw new RobustifyException($"{directory}: no such folder, the frost overlays expected; name the folder that holds frost1.png to frost5.jpg");
         var pictures = new Image8[Used];
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < Used; i++)
         {
             string stem = Path.Combine(directory, $"frost{i + 1}");
@@ -44,8 +49,9 @@ public sealed class FrostOverlays
 
             pictures[i] = new Image8(1, 1, 1);
             ImageFile.Read(path, pictures[i], channels: 3);
+            digest.AppendData(pictures[i].Pixels);
         }
 
-        return new(pictures, directory);
+        return new(pictures, directory, Convert.ToHexStringLower(digest.GetHashAndReset())[..16]);
     }
 }

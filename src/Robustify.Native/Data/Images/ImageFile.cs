@@ -5,7 +5,8 @@ namespace Robustify.Native.Data.Images;
 
 /// <summary>
 /// Pictures in files: reads PNG, JPEG and WebP, writes PNG and JPEG. Pixels are taken as stored: no EXIF rotation and no colour-profile
-/// conversion (as Pillow and the torchvision loaders do), alpha is dropped without blending, CMYK becomes RGB by (255-C)(255-K)/255.
+/// conversion (as Pillow and the torchvision loaders do), alpha is dropped without blending, CMYK becomes RGB by (255-C)(255-K)/255, of
+/// 16 bits a sample the upper eight are kept, of an animation the first frame.
 /// </summary>
 public static partial class ImageFile
 {
@@ -56,16 +57,25 @@ public static partial class ImageFile
             if (codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp))
                 throw new RobustifyException(
                     $"{name}: a {codec.EncodedFormat} picture found, PNG, JPEG or WebP expected; convert it first");
+            RequireSize(codec, encoded, name);
             DecodePixels(codec, name, destination, channels);
         }
+    }
+
+    private static void RequireSize(SKCodec codec, ReadOnlySpan<byte> encoded, string name)
+    {
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if (width > Image8.MaxSide || height > Image8.MaxSide || (long)width * height > MaxPixels)
+            throw new RobustifyException(
+                $"{name}: the header claims {width}x{height} pixels, at most {Image8.MaxSide} a side and {MaxPixels} in all expected; reduce the picture first");
+        if (LeastBytes.Of(codec.EncodedFormat, encoded, width, height) is var least && encoded.Length < least)
+            throw new RobustifyException(
+                $"{name}: the header claims {width}x{height} pixels, which takes {least} bytes at least, {encoded.Length} found; the file is truncated or forged, replace it");
     }
 
     private static unsafe void DecodePixels(SKCodec codec, string name, Image8 destination, int channels)
     {
         SKImageInfo header = codec.Info;
-        if (header.Width > Image8.MaxSide || header.Height > Image8.MaxSide || (long)header.Width * header.Height > MaxPixels)
-            throw new RobustifyException(
-                $"{name}: the header claims {header.Width}x{header.Height} pixels, at most {Image8.MaxSide} a side and {MaxPixels} in all expected; reduce the picture first");
         if (channels == ChannelsAsStored)
             channels = header.ColorType == SKColorType.Gray8 ? 1 : 3;
 
@@ -73,7 +83,7 @@ public static partial class ImageFile
         // No colour space is set: values stay as stored.
         var alpha = header.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
         var layout = new SKImageInfo(header.Width, header.Height, SKColorType.Rgba8888, alpha);
-        using var buffer = new NativePixels(header.Width, header.Height, 4);
+        using var buffer = Allocate(header.Width, header.Height, name);
         SKCodecResult result = codec.GetPixels(layout, buffer.Address);
         if (result != SKCodecResult.Success)
             throw Undecodable(result, name);
@@ -82,6 +92,18 @@ public static partial class ImageFile
             PixelLayout.RgbaToRgb(buffer.Span, destination.Pixels);
         else
             PixelLayout.RgbaToGrey(buffer.Span, destination.Pixels);
+    }
+
+    private static NativePixels Allocate(int width, int height, string name)
+    {
+        try
+        {
+            return new(width, height, 4);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new RobustifyException($"{name}: {width}x{height} pixels found, too many for the memory of this machine; use fewer workers or reduce the picture", e);
+        }
     }
 
     private static RobustifyException Undecodable(SKCodecResult result, string name) => result == SKCodecResult.IncompleteInput

@@ -7,7 +7,7 @@ namespace Robustify.Native.Data.Sources;
 /// <c>train/</c> and <c>test/</c> or <c>val/</c> where those are there. Pictures are decoded when read, as RGB.
 /// Other files and hidden ones are passed over; folders inside a class folder too.
 /// </summary>
-public sealed class FolderSource : IImageSource
+public sealed class FolderSource : IImageSource, IImageFiles
 {
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
 
@@ -31,6 +31,7 @@ public sealed class FolderSource : IImageSource
         var others = new List<string>();
         (paths, labels) = ListPictures(partFolder, names, others);
         OtherFiles = others;
+        MissingClasses = [.. names.Where(name => !Directory.Exists(Path.Combine(partFolder, name)))];
         ClassNames = names;
         Description = SourceFile.OneLine(
             $"image folder, {(IsUndivided ? "undivided" : $"{part} part")}, {Count} pictures of {names.Length} classes, {partFolder}");
@@ -41,6 +42,9 @@ public sealed class FolderSource : IImageSource
 
     /// <summary>Files in the class folders that are no pictures by their names, CLASS/FILE.</summary>
     internal IReadOnlyList<string> OtherFiles { get; }
+
+    /// <summary>Classes of train/ that this part does without.</summary>
+    internal IReadOnlyList<string> MissingClasses { get; }
 
     /// <inheritdoc/>
     public string Description { get; }

@@ -59,6 +59,8 @@ internal static class AnswerFiles
         foreach (var pass in passes)
         {
             string rows = string.Join(' ', pass.Rows.Select(r => $"{r.Suite}/{r.Condition.Corruption}/{r.Condition.Severity}/{r.Images}/{r.Space.Description}"));
+            foreach (var corruption in pass.Corruptions.Where(c => c.Ingredients is not null))
+                lines.Add($"{corruption.Name}: {corruption.Ingredients}");
             lines.Add($"pass {pass.Name}: seed {pass.Seed}, {pass.Geometry.Description}, {OneLine.Of(pass.Source.Description, 1000)}, "
                 + $"{pass.Indices.Length} images {Digest(pass.Indices)}, {Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(rows)))[..16]}");
         }

@@ -24,6 +24,9 @@ internal sealed class BenchmarkPlan
     /// <summary>How it is measured, for results.</summary>
     public List<(string Name, string Value)> Protocol { get; } = [];
 
+    /// <summary>Corruptions whose figures do not compare with published ones, with the reason.</summary>
+    public List<(string Corruption, string Reason)> Caveats { get; } = [];
+
     /// <summary>Whether labels are ImageNet's 1000 classes.</summary>
     public bool IsImageNet { get; set; }
 

@@ -61,8 +61,8 @@ internal static class BenchmarkPlanner
     private static void AddOnTheFly(
         BenchmarkPlan plan, BenchmarkRunOptions options, IVisionModel model, CleanImages clean, InputGeometry geometry, bool wantsClean, bool wantsCorrupted)
     {
-        if (clean.Listing is { Missing.Count: > 0 } listing)
-            plan.Warnings.Add(Missing(SuiteNames.Clean, " class", listing.Missing));
+        if (clean.Missing.Count > 0)
+            plan.Warnings.Add(Missing(SuiteNames.Clean, " class", clean.Missing));
         var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = wantsCorrupted ? options.Corruptions : [], Severities = options.Severities };
         var pass = Benchmark.OnTheFly(model.ImageSize, clean.Source, clean.Test, measured) with { IsStrict = options.Strict, Geometry = geometry };
         var views = clean.Listing is null
@@ -82,8 +82,13 @@ internal static class BenchmarkPlanner
             return;
         plan.Describe(SuiteNames.Corruption, pass, pass.Source.Count, passedOver);
         plan.Protocol.Add(("corruptions", string.Create(CultureInfo.InvariantCulture, $"made in memory from 8-bit pixels, not stored as JPEG, seed {pass.Seed}")));
-        if (pass.Corruptions.Any(c => c.Name == "frost"))
-            plan.Protocol.Add(("frost", "a procedural texture, not the published overlays: its figures, and means over them, do not compare with published ones"));
+        foreach (var corruption in pass.Corruptions)
+        {
+            if (corruption.Caveat is { } caveat)
+                plan.Caveats.Add((corruption.Name, caveat));
+            else if (corruption.Ingredients is { } ingredients)
+                plan.Protocol.Add((corruption.Name, ingredients));
+        }
     }
 
     private static void AddShift(

@@ -16,6 +16,9 @@ internal sealed record CleanImages(IImageSource Source, int[] Test, PictureListi
     /// <summary>Files among them that are no pictures.</summary>
     public IReadOnlyList<string> PassedOver => Listing?.PassedOver ?? (Source as FolderSource)?.OtherFiles ?? [];
 
+    /// <summary>Classes without images.</summary>
+    public IReadOnlyList<string> Missing => Listing?.Missing ?? (Source as FolderSource)?.MissingClasses ?? [];
+
     /// <summary>Digest of the pictures by class and name; null for a data set without file names.</summary>
     public string? Key => Listing?.Key ?? (Source is FolderSource pictures ? PictureListing.KeyOf(pictures.Count, pictures.Label, pictures.PathOf) : null);
 

@@ -10,7 +10,7 @@ internal static class RunFiles
     public static void Write(RunDirectory directory, RunResults results)
     {
         directory.WriteJson("results.json", json => ResultsFile.Write(json, results));
-        directory.WriteText("results.csv", ResultsTableCsv.Write(results.Models));
+        directory.WriteText("results.csv", ResultsTableCsv.Write(results));
         directory.WriteText("results.md", ResultsTableMarkdown.Write(results));
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
+using Robustify.Native.Corruptions.Jobs;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.Metrics;
@@ -42,7 +43,7 @@ internal sealed class StoredSuite
     };
 
     // Named one by one, only those are wanted; else whatever the set holds.
-    private string[]? Wanted => options.Corruptions.SequenceEqual(CorruptionCatalog.All) ? null : [.. options.Corruptions.Select(c => c.Name)];
+    private string[]? Wanted => options.Corruptions.Select(c => c.Name).SequenceEqual(CorruptionCatalog.All.Select(c => c.Name)) ? null : [.. options.Corruptions.Select(c => c.Name)];
 
     /// <summary>Adds a set's passes to the plan.</summary>
     public static void AddTo(
@@ -65,6 +66,7 @@ internal sealed class StoredSuite
     {
         var (found, missing) = StoredCorruptions.Find(suite.Folder!, Wanted, options.Severities);
         Warn("", missing);
+        plan.Caveats.AddRange(JobManifest.ReadCaveats(suite.Folder!).Where(c => found.Any(f => f.Condition.Corruption == c.Corruption)));
         var naming = Naming(found[0].Folder);
         PictureListing? shared = null;
         string key = "";

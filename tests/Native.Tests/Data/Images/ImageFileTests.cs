@@ -98,6 +98,36 @@ public sealed class ImageFileTests : IDisposable
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20, "the refusal allocated more than a mebibyte");
     }
 
+    [Fact]
+    public void OddPicturesAreDecodedAsTheirFormatsAllow()
+    {
+        foreach (var (name, bytes, colour) in OddPictures.Readable())
+        {
+            var image = new Image8(1, 1, 1);
+            ImageFile.Decode(bytes, name, image, channels: 3);
+            if (colour.Length == 0)
+                continue;
+            Assert.Equal((OddPictures.Side, OddPictures.Side), (image.Width, image.Height));
+
+            // One colour throughout, so that another frame, the lower bytes or another layout would show. JPEG keeps a flat block's level to one.
+            int tolerance = bytes is [0xFF, 0xD8, ..] ? 1 : 0;
+            for (int i = 0; i < image.Pixels.Length; i++)
+                Assert.InRange(image.Pixels[i], colour[i % 3] - tolerance, colour[i % 3] + tolerance);
+        }
+    }
+
+    [Fact]
+    public void ForgedHeadersTakeNoMemory()
+    {
+        // What decoding them would take: four bytes a pixel, 676 MB of the smaller ones.
+        foreach (var (name, bytes, complaint) in OddPictures.Refused().Where(f => f.Name.StartsWith("huge") || f.Name.StartsWith("forged")))
+        {
+            long before = Environment.WorkingSet;
+            Assert.Contains(complaint, Assert.Throws<RobustifyException>(() => ImageFile.Decode(bytes, name, new Image8(1, 1, 1), 3)).Message);
+            Assert.InRange(Environment.WorkingSet - before, long.MinValue, 100 << 20);
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -5,11 +5,8 @@ using Robustify.Kernels.Cpu;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Evaluation.Reference;
-using Robustify.Native.Graph;
-using Robustify.Native.Models;
-using Robustify.Native.Models.Checkpoints;
-using Robustify.Native.Models.VisionTransformer;
 using Robustify.Native.Runs;
+using Robustify.Native.Tests.Data.Images;
 using Robustify.Native.Tests.Data.Sources;
 using Robustify.Native.Workflows;
 
@@ -18,7 +15,7 @@ namespace Robustify.Native.Tests.Evaluation.Suites;
 /// <summary>Whole benchmark runs on small folders in the layouts of the suites.</summary>
 public sealed class SuiteRunTests : IDisposable
 {
-    private const int Side = 16;
+    private const int Side = SmallModels.Side;
 
     private readonly TemporaryFolder folder = new();
     private readonly CpuBackend backend = new(2);
@@ -127,30 +124,37 @@ public sealed class SuiteRunTests : IDisposable
     {
         foreach (string name in (string[])["cat", "dög"])
         {
-            for (int k = 0; k < 3; k++)
-                Picture($"data/test/{name}/{k} 図.png", k);
+            OddPictures.Write(folder.PathOf("data", "test", name));
             Picture($"data/train/{name}/t.png", 1);
         }
 
-        byte[] whole = File.ReadAllBytes(folder.PathOf("data", "test", "cat", "0 図.png"));
-        folder.Write("data/test/cat/empty.png", []);
-        folder.Write("data/test/cat/truncated.png", whole[..(whole.Length / 2)]);
-        folder.Write("data/test/dög/text.jpg", "no picture"u8.ToArray());
-        folder.Write("data/test/dög/huge.png", HugePng());
-        folder.Write("data/test/cat/notes.txt", [1]);
-        var grey = new Image8(40, 20, 1);
-        folder.Write("data/test/cat/grey.jpg", ImageFile.Encode(grey, ImageEncoding.Jpeg));
+        int readable = 2 * OddPictures.Readable().Count(), refused = 2 * OddPictures.Refused().Count();
         var results = Run(Options(Model(2), BenchmarkSuite.Clean, BenchmarkSuite.Corruption) with { Corruptions = [CorruptionCatalog.Find("contrast")], Severities = [1] });
         var clean = results.GetProperty("models").GetProperty("m").GetProperty("clean");
-        Assert.Equal(7, clean.GetProperty("images").GetInt32());
-        Assert.Equal(4, clean.GetProperty("unreadable").GetInt32());
-        var suite = results.GetProperty("suites").GetProperty("clean");
-        Assert.Equal(4, suite.GetProperty("unreadable_count").GetInt32());
-        Assert.Equal("cat/notes.txt", Assert.Single(suite.GetProperty("passed_over").EnumerateArray()).GetString());
-        string listed = suite.GetProperty("unreadable").ToString();
-        foreach (string name in (string[])["empty.png", "truncated.png", "text.jpg", "huge.png"])
-            Assert.Contains(name, listed);
+        Assert.Equal(readable, clean.GetProperty("images").GetInt32());
+        Assert.Equal(refused, clean.GetProperty("unreadable").GetInt32());
+        foreach (string name in (string[])["clean", "corruption"])
+        {
+            var suite = results.GetProperty("suites").GetProperty(name);
+            Assert.Equal(refused, suite.GetProperty("unreadable_count").GetInt32());
+            Assert.Equal(2 * OddPictures.Others().Count(), suite.GetProperty("passed_over").GetArrayLength());
+            string[] listed = [.. suite.GetProperty("unreadable").EnumerateArray().Select(r => r.GetString()!)];
+            foreach (var (file, _, complaint) in OddPictures.Refused())
+                Assert.Equal(2, listed.Count(r => r.Contains($"/{file}:") && r.Contains(complaint)));
+        }
+
         Assert.Throws<RobustifyException>(() => Run(Options(Model(2), BenchmarkSuite.Clean) with { Strict = true }));
+    }
+
+    [Fact]
+    public void MissingClassOfTheTestPartIsNamedAndStrictRefusesIt()
+    {
+        foreach (string name in (string[])["train/cat", "train/dog", "test/cat"])
+            Picture($"data/{name}/0.png", 1);
+        var options = Options(Model(2), BenchmarkSuite.Clean);
+        Run(options);
+        Assert.Contains("warning: clean: missing class dog", messages);
+        Assert.Contains("missing class dog", Assert.Throws<RobustifyException>(() => Run(options with { Strict = true })).Message);
     }
 
     [Fact]
@@ -190,33 +194,7 @@ public sealed class SuiteRunTests : IDisposable
         Models = [("m", model)], Out = folder.PathOf("run"), Suites = suites, Data = folder.PathOf("data"), Corruptions = CorruptionCatalog.All,
     };
 
-    private void Picture(string name, int number, int width = Side + 4, int height = Side + 6)
-    {
-        var image = new Image8(width, height, 3);
-        for (int i = 0; i < image.Pixels.Length; i++)
-            image.Pixels[i] = (byte)(i * (number + 3) % 251);
-        folder.Write(name, ImageFile.Encode(image, name.EndsWith(".png", StringComparison.Ordinal) ? ImageEncoding.Png : ImageEncoding.Jpeg));
-    }
+    private void Picture(string name, int number, int width = Side + 4, int height = Side + 6) => SmallModels.WritePicture(folder, name, number, width, height);
 
-    /// <summary>A fresh transformer of that many classes as a checkpoint.</summary>
-    private string Model(int classes)
-    {
-        string path = folder.PathOf($"model{classes}.safetensors");
-        var model = new VisionTransformer(new VisionTransformerOptions
-        {
-            ImageSize = Side, PatchSize = 8, Channels = 3, Width = 8, Depth = 1, Heads = 1, MlpWidth = 8, Classes = classes,
-        });
-        using var store = new ParameterStore(model.AllSpecs(), _ => false);
-        store.Initialize(1);
-        CheckpointWriter.Write(
-            path, [.. store.All.Select(p => new CheckpointTensor(p.Spec.Name, p.Spec.Shape.ToArray(), p.Value.View.Span.ToArray()))],
-            new Dictionary<string, string> { [CheckpointNames.HeadsKey] = "1" }, StoredDType.F32);
-        return path;
-    }
-
-    // 30 000 x 30 000 pixels by its header, and nothing behind it.
-    private static byte[] HugePng() =>
-    [
-        0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n', 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0, 0x8E, 0x3D, 0xC5, 0x3C,
-    ];
+    private string Model(int classes) => SmallModels.Write(folder, classes);
 }

@@ -74,6 +74,10 @@
   const headline = model => at(model, 'corruption', 'main_mean_top1') ?? at(model, 'corruption', 'mean_top1');
   const suites = [...new Set(models.flatMap(m => Object.keys(m.shifts || {})))];
   const ledger = results.ledger || {};
+  const caveats = results.not_comparable || {};
+  const marked = name => words(name) + (caveats[name] ? ' *' : '');
+  // Means over a corruption that does not compare do not compare either.
+  const isMarked = held => corruptions.some(c => caveats[c] && held === ['speckle_noise', 'gaussian_blur', 'spatter', 'saturate'].includes(c));
 
   document.getElementById('subtitle').textContent = [
     names.length === 1 ? `Model ${names[0]}` : `${names.length} models`,
@@ -91,11 +95,11 @@
     const range = (low, high) => isNumber(low) && isNumber(high) ? `${percent(low)}–${percent(high)}` : null;
     const columns = [
       ['clean', m => at(m, 'clean', 'top1'), 1, m => range(at(m, 'clean', 'top1_low'), at(m, 'clean', 'top1_high'))],
-      ['mean corruption', headline, 1, m => range(at(m, 'corruption', 'main_mean_top1_low'), at(m, 'corruption', 'main_mean_top1_high'))],
-      ['held-out corruptions', m => at(m, 'corruption', 'validation_mean_top1'), 1],
+      ['mean corruption' + (isMarked(false) ? ' *' : ''), headline, 1, m => range(at(m, 'corruption', 'main_mean_top1_low'), at(m, 'corruption', 'main_mean_top1_high'))],
+      ['held-out corruptions' + (isMarked(true) ? ' *' : ''), m => at(m, 'corruption', 'validation_mean_top1'), 1],
       ['drop', m => at(m, 'corruption', 'drop'), -1],
-      ['mCE', m => at(m, 'corruption', 'mce') / 100, -1],
-      ['relative mCE', m => at(m, 'corruption', 'relative_mce') / 100, -1],
+      ['mCE' + (isMarked(false) ? ' *' : ''), m => at(m, 'corruption', 'mce') / 100, -1],
+      ['relative mCE' + (isMarked(false) ? ' *' : ''), m => at(m, 'corruption', 'relative_mce') / 100, -1],
       ...suites.map(s => [s, m => at(m, 'shifts', s, 'top1'), 1, m => range(at(m, 'shifts', s, 'top1_low'), at(m, 'shifts', s, 'top1_high'))]),
       ['answers flipped', m => at(m, 'corruption', 'flip_rate'), -1],
       ['ECE clean', m => at(m, 'clean', 'ece'), -1],
@@ -109,6 +113,7 @@
       return make('td', names.length > 1 && c[1](m) === best[k] ? { class: 'best' } : {}, percent(c[1](m)), small ? make('small', {}, small) : null);
     })));
     part.append(make('div', { class: 'scroll' }, make('table', {}, make('thead', {}, head), make('tbody', {}, ...rows))));
+    for (const [corruption, reason] of Object.entries(caveats)) part.append(make('p', { class: 'note', style: 'margin-top:12px' }, `* ${words(corruption)}: ${reason}`));
     const comparisons = (results.comparisons || []).filter(c => isNumber(c.difference));
     if (comparisons.length) {
       part.append(make('p', { class: 'note', style: 'margin-top:18px' }, 'Paired bootstrap over the same images: points that the model gains on '
@@ -166,7 +171,7 @@
       return {
         grid: { left: 118, right: 4, top: 22, bottom: 6 }, tooltip: { ...tip(style), formatter: p => `${words(corruptions[p.value[1]])}, severity ${severities[p.value[0]]}: ${show(p.value[2] / 100)}` },
         xAxis: axis(style, { type: 'category', data: severities, position: 'top', splitLine: { show: false }, axisLine: { show: false } }),
-        yAxis: axis(style, { type: 'category', data: corruptions.map(words), inverse: true, splitLine: { show: false }, axisLine: { show: false }, axisLabel: { color: style.ink, fontSize: 12 } }),
+        yAxis: axis(style, { type: 'category', data: corruptions.map(marked), inverse: true, splitLine: { show: false }, axisLine: { show: false }, axisLabel: { color: style.ink, fontSize: 12 } }),
         series: [{ type: 'heatmap', data: cells, label: { show: true, formatter: p => show(p.value[2] / 100), fontSize: 11 }, itemStyle: { borderWidth: 1, borderColor: style.card } }],
       };
     });
