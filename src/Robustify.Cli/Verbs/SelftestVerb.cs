@@ -46,14 +46,27 @@ internal static class SelftestVerb
         return command;
     }
 
+    /// <summary>The three things that are checked: formulas, slopes by differences, and equal bits of two runs of every case.</summary>
+    private static (string Name, int Cases, int Failed)[] Checks(SelfTestResult[] results)
+    {
+        return [Compared("parity", CaseKind.Parity), Compared("gradient", CaseKind.Gradient), ("determinism", results.Length, results.Count(r => !r.Repeats))];
+
+        (string Name, int Cases, int Failed) Compared(string name, CaseKind kind)
+        {
+            var cases = results.Where(result => result.Kind == kind).ToArray();
+            return (name, cases.Length, cases.Count(result => !result.Outcome.Passed));
+        }
+    }
+
     private static void Write(TextWriter output, string device, SelfTestResult[] results, double seconds)
     {
         foreach (var result in results.Where(result => !result.Passed))
             output.WriteLine($"FAILED {result.Name} ({result.Storage}): {result.Failure}");
-        int failed = results.Count(result => !result.Passed), gradients = results.Count(result => result.IsGradient);
+        int failed = results.Count(result => !result.Passed);
+        string counts = string.Join(", ", Checks(results).Select(check => $"{check.Name} {check.Cases - check.Failed} of {check.Cases}"));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"selftest of {device}: {results.Length - failed} passed, {failed} failed ({results.Length - gradients} parity, {gradients} gradient, each run twice for equal bits) in {seconds:F1} s"));
+            $"selftest of {device}: {results.Length - failed} cases passed, {failed} failed (right: {counts}) in {seconds:F1} s"));
     }
 
     private static void Write(Utf8JsonWriter json, string device, SelfTestResult[] results, double seconds)
@@ -63,7 +76,14 @@ internal static class SelftestVerb
         json.WriteNumber("cases", results.Length);
         json.WriteNumber("passed", results.Count(result => result.Passed));
         json.WriteNumber("failed", results.Count(result => !result.Passed));
-        json.WriteNumber("gradient", results.Count(result => result.IsGradient));
+        foreach (var (name, cases, failed) in Checks(results))
+        {
+            json.WriteStartObject(name);
+            json.WriteNumber("cases", cases);
+            json.WriteNumber("failed", failed);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("seconds", Math.Round(seconds, 3));
         json.WriteStartArray("operations");
         foreach (var group in results.GroupBy(result => (result.Operation, result.Storage)))

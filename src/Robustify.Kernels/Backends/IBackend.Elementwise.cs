@@ -4,7 +4,7 @@ namespace Robustify.Kernels.Backends;
 
 public partial interface IBackend
 {
-    /// <summary>y = a + b.</summary>
+    /// <summary>y = a + b; y may be a or b.</summary>
     void Add(TensorView a, TensorView b, TensorView y);
 
     /// <summary>y (+)= x.</summary>

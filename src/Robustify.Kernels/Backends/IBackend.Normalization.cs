@@ -14,6 +14,21 @@ public partial interface IBackend
     void LayerNormInputGradient(
         TensorView dy, TensorView x, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx, bool accumulate);
 
+    /// <summary>
+    /// The residual sum and the norm that reads it, in one pass: sum = x + branch, then <see cref="LayerNorm"/> of sum, with the bits of
+    /// <see cref="Add"/> and <see cref="LayerNorm"/>. sum may be x or branch.
+    /// </summary>
+    void ResidualLayerNorm(
+        TensorView x, TensorView branch, TensorView gamma, TensorView beta, TensorView sum, TensorView y, TensorView mean,
+        TensorView reciprocalDeviation, float epsilon);
+
+    /// <summary>
+    /// Gradient of <see cref="ResidualLayerNorm"/> with respect to x, and to branch alike: dx = dsum + the norm's own gradient, where dsum
+    /// is what comes back to sum past the norm. dx may be dsum. Gamma and beta: <see cref="LayerNormParameterGradient"/> with sum as x.
+    /// </summary>
+    void ResidualLayerNormInputGradient(
+        TensorView dy, TensorView dsum, TensorView sum, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx);
+
     /// <summary>Gradients of <see cref="LayerNorm"/> with respect to gamma and beta.</summary>
     void LayerNormParameterGradient(
         TensorView dy, TensorView x, TensorView mean, TensorView reciprocalDeviation, TensorView dgamma, TensorView dbeta, bool accumulate);

@@ -10,26 +10,38 @@ public sealed unsafe partial class CpuBackend
 
     /// <inheritdoc/>
     public void LayerNorm(
-        TensorView x, TensorView gamma, TensorView beta, TensorView y, TensorView mean, TensorView reciprocalDeviation, float epsilon)
+        TensorView x, TensorView gamma, TensorView beta, TensorView y, TensorView mean, TensorView reciprocalDeviation, float epsilon) =>
+        ResidualLayerNorm(x, default, gamma, beta, default, y, mean, reciprocalDeviation, epsilon);
+
+    /// <inheritdoc/>
+    public void ResidualLayerNorm(
+        TensorView x, TensorView branch, TensorView gamma, TensorView beta, TensorView sum, TensorView y, TensorView mean,
+        TensorView reciprocalDeviation, float epsilon)
     {
         var body = new LayerNormBody
         {
-            X = x.Floats, Gamma = gamma.Floats, Beta = beta.Floats, Y = y.Floats, Mean = mean.Floats,
-            ReciprocalDeviation = reciprocalDeviation.Floats, Rows = x.Shape.Rows, Columns = x.Shape.Columns, Epsilon = epsilon,
+            X = x.Floats, Branch = branch.IsAbsent ? null : branch.Floats, Sum = branch.IsAbsent ? x.Floats : sum.Floats, Gamma = gamma.Floats,
+            Beta = beta.Floats, Y = y.Floats, Mean = mean.Floats, ReciprocalDeviation = reciprocalDeviation.Floats, Rows = x.Shape.Rows,
+            Columns = x.Shape.Columns, Epsilon = epsilon,
         };
         threads.For((body.Rows + LayerNormRowsPerPiece - 1) / LayerNormRowsPerPiece, ref body);
     }
 
     /// <inheritdoc/>
     public void LayerNormInputGradient(
-        TensorView dy, TensorView x, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx, bool accumulate)
+        TensorView dy, TensorView x, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx, bool accumulate) =>
+        ResidualLayerNormInputGradient(dy, accumulate ? dx : default, x, gamma, mean, reciprocalDeviation, dx);
+
+    /// <inheritdoc/>
+    public void ResidualLayerNormInputGradient(
+        TensorView dy, TensorView dsum, TensorView sum, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx)
     {
-        int columns = x.Shape.Columns;
+        int columns = sum.Shape.Columns;
         ReserveWorkerScratch(columns);
         var body = new LayerNormInputGradientBody
         {
-            Dy = dy.Floats, X = x.Floats, Gamma = gamma.Floats, Mean = mean.Floats, ReciprocalDeviation = reciprocalDeviation.Floats,
-            Dx = dx.Floats, Rows = x.Shape.Rows, Columns = columns, Accumulate = accumulate, Scratch = workerPointers,
+            Dy = dy.Floats, Added = dsum.IsAbsent ? null : dsum.Floats, X = sum.Floats, Gamma = gamma.Floats, Mean = mean.Floats,
+            ReciprocalDeviation = reciprocalDeviation.Floats, Dx = dx.Floats, Rows = sum.Shape.Rows, Columns = columns, Scratch = workerPointers,
         };
         threads.For((body.Rows + LayerNormRowsPerPiece - 1) / LayerNormRowsPerPiece, ref body);
     }
@@ -52,7 +64,7 @@ public sealed unsafe partial class CpuBackend
 
     private struct LayerNormBody : IParallelBody
     {
-        public float* X, Gamma, Beta, Y, Mean, ReciprocalDeviation;
+        public float* X, Branch, Sum, Gamma, Beta, Y, Mean, ReciprocalDeviation;
         public int Rows, Columns;
         public float Epsilon;
 
@@ -61,15 +73,18 @@ public sealed unsafe partial class CpuBackend
             int end = Math.Min(Rows, (index + 1) * LayerNormRowsPerPiece);
             for (int row = index * LayerNormRowsPerPiece; row < end; row++)
             {
-                var x = new ReadOnlySpan<float>(X + (long)row * Columns, Columns);
-                var y = new Span<float>(Y + (long)row * Columns, Columns);
-                float mean = TensorPrimitives.Sum(x) / Columns;
+                long offset = (long)row * Columns;
+                var x = new Span<float>(Sum + offset, Columns);
+                var y = new Span<float>(Y + offset, Columns);
+                if (Branch is not null)
+                    TensorPrimitives.Add(new ReadOnlySpan<float>(X + offset, Columns), new ReadOnlySpan<float>(Branch + offset, Columns), x);
+                float mean = TensorPrimitives.Sum<float>(x) / Columns;
                 TensorPrimitives.Subtract(x, mean, y);
                 float variance = TensorPrimitives.SumOfSquares<float>(y) / Columns;
                 float reciprocal = 1 / MathF.Sqrt(variance + Epsilon);
                 Mean[row] = mean;
                 ReciprocalDeviation[row] = reciprocal;
-                var normalize = new Normalize { X = X + (long)row * Columns, Gamma = Gamma, Beta = Beta, Y = Y + (long)row * Columns, Mean = mean, Reciprocal = reciprocal };
+                var normalize = new Normalize { X = Sum + offset, Gamma = Gamma, Beta = Beta, Y = Y + offset, Mean = mean, Reciprocal = reciprocal };
                 Elementwise.Range(ref normalize, 0, Columns);
             }
         }
@@ -91,9 +106,8 @@ public sealed unsafe partial class CpuBackend
 
     private struct LayerNormInputGradientBody : IParallelBody
     {
-        public float* Dy, X, Gamma, Mean, ReciprocalDeviation, Dx;
+        public float* Dy, Added, X, Gamma, Mean, ReciprocalDeviation, Dx;
         public int Rows, Columns;
-        public bool Accumulate;
         public float*[] Scratch;
 
         // With g = dy gamma and n = (x - mean) rstd: dx = rstd (g - mean(g) - n mean(g n)).
@@ -110,8 +124,8 @@ public sealed unsafe partial class CpuBackend
                 float dot = (TensorPrimitives.Dot(g, new ReadOnlySpan<float>(X + offset, Columns)) - mean * sum) * reciprocal;
                 var gradient = new RowGradient
                 {
-                    G = Scratch[worker], X = X + offset, Dx = Dx + offset, Mean = mean, Reciprocal = reciprocal, MeanG = sum / Columns,
-                    MeanGn = dot / Columns, Accumulate = Accumulate,
+                    G = Scratch[worker], Added = Added is null ? null : Added + offset, X = X + offset, Dx = Dx + offset, Mean = mean,
+                    Reciprocal = reciprocal, MeanG = sum / Columns, MeanGn = dot / Columns,
                 };
                 Elementwise.Range(ref gradient, 0, Columns);
             }
@@ -120,9 +134,8 @@ public sealed unsafe partial class CpuBackend
 
     private struct RowGradient : IElementwise
     {
-        public float* G, X, Dx;
+        public float* G, Added, X, Dx;
         public float Mean, Reciprocal, MeanG, MeanGn;
-        public bool Accumulate;
 
         public readonly void Invoke<TLanes, TVector>(int i)
             where TLanes : ILanes<TVector>
@@ -132,7 +145,7 @@ public sealed unsafe partial class CpuBackend
             var centred = TLanes.Subtract(TLanes.Load(G + i), TLanes.Broadcast(MeanG));
             centred = TLanes.MultiplyAdd(normalized, TLanes.Broadcast(-MeanGn), centred);
             var dx = TLanes.Multiply(centred, TLanes.Broadcast(Reciprocal));
-            TLanes.Store(Accumulate ? TLanes.Add(TLanes.Load(Dx + i), dx) : dx, Dx + i);
+            TLanes.Store(Added is null ? dx : TLanes.Add(TLanes.Load(Added + i), dx), Dx + i);
         }
     }
 

@@ -19,6 +19,17 @@ internal sealed partial class CudaBackend
             beta, y, mean, reciprocalDeviation, rows, columns, epsilon);
     }
 
+    /// <inheritdoc cref="IBackend.ResidualLayerNorm"/>
+    public void ResidualLayerNorm(
+        TensorView x, TensorView branch, TensorView gamma, TensorView beta, TensorView sum, TensorView y, TensorView mean,
+        TensorView reciprocalDeviation, float epsilon)
+    {
+        int rows = x.Shape.Rows, columns = x.Shape.Columns;
+        Launch(
+            Named(x, "layernorm_residual_forward_f32", "layernorm_residual_forward_bf16"), LayerNormGeometry(rows),
+            new(4 * Bytes(x), 8 * x.Shape.Count), x, branch, gamma, beta, sum, y, mean, reciprocalDeviation, rows, columns, epsilon);
+    }
+
     /// <inheritdoc cref="IBackend.LayerNormInputGradient"/>
     public void LayerNormInputGradient(
         TensorView dy, TensorView x, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx, bool accumulate)
@@ -27,6 +38,16 @@ internal sealed partial class CudaBackend
         Launch(
             Named(x, "layernorm_input_gradient_f32", "layernorm_input_gradient_bf16"), LayerNormGeometry(rows),
             new((accumulate ? 4 : 3) * Bytes(x), 11 * x.Shape.Count), dy, x, gamma, mean, reciprocalDeviation, dx, rows, columns, accumulate);
+    }
+
+    /// <inheritdoc cref="IBackend.ResidualLayerNormInputGradient"/>
+    public void ResidualLayerNormInputGradient(
+        TensorView dy, TensorView dsum, TensorView sum, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx)
+    {
+        int rows = sum.Shape.Rows, columns = sum.Shape.Columns;
+        Launch(
+            Named(sum, "layernorm_residual_input_gradient_f32", "layernorm_residual_input_gradient_bf16"), LayerNormGeometry(rows),
+            new(4 * Bytes(sum), 11 * sum.Shape.Count), dy, dsum, sum, gamma, mean, reciprocalDeviation, dx, rows, columns);
     }
 
     /// <inheritdoc cref="IBackend.LayerNormParameterGradient"/>

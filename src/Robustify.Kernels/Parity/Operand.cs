@@ -99,7 +99,7 @@ internal sealed class Operand(string name, OperandRole role, Shape shape, bool f
     }
 
     /// <summary>The nearest value of the operand's type, ties to even.</summary>
-    private double Round(double value)
+    public double Round(double value)
     {
         if (Type is DType.Int32 or DType.UInt8)
             return Math.Round(value);

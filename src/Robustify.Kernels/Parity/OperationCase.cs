@@ -17,6 +17,7 @@ internal abstract class OperationCase(string operation, string detail)
     protected const double Accumulated = 1e-4;
 
     private readonly List<Operand> operands = [];
+    private bool hasStorage;
 
     /// <summary>The backend's method.</summary>
     public string Operation => operation;
@@ -28,17 +29,29 @@ internal abstract class OperationCase(string operation, string detail)
     public abstract double Tolerance { get; }
 
     /// <summary>Whether there are operands that may be stored as bfloat16.</summary>
-    public bool HasStorage { get; private set; }
+    public virtual bool HasStorage => hasStorage;
 
     /// <summary>In the order of declaration.</summary>
-    public IReadOnlyList<Operand> Operands => operands;
+    public virtual IReadOnlyList<Operand> Operands => operands;
 
     /// <summary>Draws all operands and computes what is expected.</summary>
-    public void Prepare(DType storage)
+    public virtual void Prepare(DType storage)
+    {
+        Draw(storage);
+        Evaluate();
+    }
+
+    /// <summary>Draws all operands; another <paramref name="stream"/> gives other draws.</summary>
+    public void Draw(DType storage, uint stream = 0)
     {
         for (int i = 0; i < operands.Count; i++)
-            operands[i].Prepare(storage, (uint)i);
+            operands[i].Prepare(storage, (stream << 16) + (uint)i);
         Adjust();
+    }
+
+    /// <summary>Computes what is expected of the values as they are now.</summary>
+    public void Evaluate()
+    {
         foreach (var operand in operands)
             operand.Expect();
         Reference();
@@ -59,7 +72,7 @@ internal abstract class OperationCase(string operation, string detail)
     protected Operand Activations(
         string name, Shape shape, OperandRole role = OperandRole.Input, double scale = 1, double offset = 0, int shift = 0)
     {
-        HasStorage = true;
+        hasStorage = true;
         return Add(new Operand(name, role, shape, true, DType.Float32, word => Uniform(word, scale, offset), shift));
     }
 

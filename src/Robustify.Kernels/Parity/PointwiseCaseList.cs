@@ -55,11 +55,17 @@ internal static class PointwiseCaseList
         {
             yield return new LayerNormCase(rows, columns);
             yield return new LayerNormInputGradientCase(rows, columns, false);
+            yield return new LayerNormCase(rows, columns, residual: true);
+            yield return new LayerNormInputGradientCase(rows, columns, rows % 2 != 0, residual: true);
             yield return new LayerNormParameterGradientCase(rows, columns, columns % 2 == 0);
         }
 
         yield return new LayerNormCase(20, 768, offset: 100);
         yield return new LayerNormCase(5, 64, shift: 1);
+        yield return new LayerNormCase(5, 64, residual: true, shift: 1);
+        yield return new LayerNormCase(5, 768, residual: true, inPlace: true);
+        yield return new LayerNormCase(3, 2049, residual: true, inPlace: true);
+        yield return new LayerNormInputGradientCase(5, 64, false, 1, residual: true);
         yield return new LayerNormInputGradientCase(5, 768, true);
         yield return new LayerNormInputGradientCase(5, 64, true, 1);
         yield return new LayerNormParameterGradientCase(70, 64, true, 1);

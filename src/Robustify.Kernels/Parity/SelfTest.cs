@@ -13,9 +13,14 @@ internal static class SelfTest
     /// <param name="backend">The device.</param>
     /// <param name="storages">Types of activations that the device takes.</param>
     /// <param name="cancellation">Ends it between two cases.</param>
-    public static IEnumerable<SelfTestResult> Run(IBackend backend, DType[] storages, CancellationToken cancellation)
+    public static IEnumerable<SelfTestResult> Run(IBackend backend, DType[] storages, CancellationToken cancellation) =>
+        Run(CaseKind.Parity, ParityCases.All(), backend, storages, cancellation)
+            .Concat(Run(CaseKind.Gradient, GradientCaseList.All(), backend, storages, cancellation));
+
+    private static IEnumerable<SelfTestResult> Run(
+        CaseKind kind, IEnumerable<OperationCase> cases, IBackend backend, DType[] storages, CancellationToken cancellation)
     {
-        foreach (var operationCase in ParityCases.All())
+        foreach (var operationCase in cases)
         {
             foreach (var storage in storages)
             {
@@ -24,7 +29,7 @@ internal static class SelfTest
                 cancellation.ThrowIfCancellationRequested();
                 var first = CaseRunner.Run(operationCase, backend, storage);
                 var second = CaseRunner.Run(operationCase, backend, storage);
-                yield return new SelfTestResult(operationCase.Operation, operationCase.Name, storage, first, first.Bits == second.Bits);
+                yield return new SelfTestResult(kind, operationCase.Operation, operationCase.Name, storage, first, first.Bits == second.Bits);
             }
         }
     }

@@ -38,6 +38,12 @@ public sealed class GradientBuilder
     /// <summary>The gradient of an output, complete by the time its producer is differentiated.</summary>
     public Value Of(Value value) => gradients[value];
 
+    /// <summary>The gradient of one of several outputs; null where nothing that is trained lies behind it.</summary>
+    public Value? Find(Value value) => gradients.GetValueOrDefault(value);
+
+    /// <summary>Whether a gradient belongs to one value, which may then be turned into another's in place.</summary>
+    public bool IsSoleOwner(Value gradient) => owners[gradient] == 1;
+
     /// <summary>Where a contribution to the gradient of <paramref name="value"/> goes and whether it adds; null where none is wanted.</summary>
     public Value? Target(Value value, out bool accumulate)
     {

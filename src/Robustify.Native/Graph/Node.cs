@@ -17,6 +17,9 @@ public abstract class Node
     /// <summary>What it multiplies and adds in one step.</summary>
     public virtual MultiplyAdds MultiplyAdds => default;
 
+    /// <summary>An output that may take the place of an input of its size, which the planner lets it where nothing reads the input later.</summary>
+    public virtual (Value Input, Value Output)? InPlace => null;
+
     /// <summary>Computes the outputs. Called once a step: it allocates nothing.</summary>
     public abstract void Execute(IBackend backend);
 

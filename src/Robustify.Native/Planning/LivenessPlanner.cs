@@ -12,6 +12,7 @@ internal static class LivenessPlanner
     public static (Dictionary<Value, long> Offsets, long Bytes) Place(IReadOnlyList<Value> values, IReadOnlyList<Node> nodes)
     {
         var lifetimes = Lifetimes(values, nodes);
+        var hosts = ShareInPlace(lifetimes, nodes);
         var placed = new List<(long Begin, long End, int First, int Last)>();
         var offsets = new Dictionary<Value, long>();
         long bytes = 0;
@@ -30,8 +31,34 @@ internal static class LivenessPlanner
             bytes = Math.Max(bytes, offset + value.AlignedBytes);
         }
 
+        foreach (var (guest, host) in hosts)
+            offsets.Add(guest, offsets[host]);
         return (offsets, bytes);
     }
+
+    /// <summary>
+    /// Lets outputs take the place of inputs that die where they are made. Their lifetimes become part of the first owner's, who is the
+    /// host: a residual stream through a frozen trunk stays in one place.
+    /// </summary>
+    private static Dictionary<Value, Value> ShareInPlace(Dictionary<Value, (int First, int Last)> lifetimes, IReadOnlyList<Node> nodes)
+    {
+        var hosts = new Dictionary<Value, Value>();
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            if (nodes[i].InPlace is not var (input, output) || !Activations(input, output) || input.AlignedBytes != output.AlignedBytes)
+                continue;
+            var host = hosts.GetValueOrDefault(input, input);
+            if (lifetimes[host].Last != i || lifetimes[output].First != i)
+                continue;
+            hosts.Add(output, host);
+            lifetimes[host] = (lifetimes[host].First, lifetimes[output].Last);
+            lifetimes.Remove(output);
+        }
+
+        return hosts;
+    }
+
+    private static bool Activations(Value input, Value output) => input.Kind == ValueKind.Activation && output.Kind == ValueKind.Activation;
 
     /// <summary>The first and the last node that touches each value. Inputs, constants and results live from before the step to after it.</summary>
     private static Dictionary<Value, (int First, int Last)> Lifetimes(IReadOnlyList<Value> values, IReadOnlyList<Node> nodes)

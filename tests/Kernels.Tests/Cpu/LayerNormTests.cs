@@ -65,6 +65,26 @@ public sealed class LayerNormTests : IDisposable
         Expect.Close(Expect.Sum(Expect.Doubles(before[2]), Expect.Doubles(written.Dbeta)), added.Dbeta, Tolerance);
     }
 
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void TheResidualFormHasTheBitsOfTheSumAndTheNorm(int rows, int columns)
+    {
+        using var tensors = new TestTensors(7);
+        var operands = new Operands(tensors, rows, columns, offset: 0.5f);
+        TensorView branch = tensors.Normal(rows, columns), sum = tensors.Unwritten(rows, columns), expected = tensors.Unwritten(rows, columns);
+        backend.Add(operands.X, branch, expected);
+        var apart = operands.WithDestinations(tensors) with { X = expected };
+        var together = operands.WithDestinations(tensors) with { Dx = tensors.Copy(apart.Dx), Y = tensors.Unwritten(rows, columns) };
+        apart.Run(backend, accumulate: true);
+        backend.ResidualLayerNorm(
+            operands.X, branch, together.Gamma, together.Beta, sum, together.Y, together.Mean, together.ReciprocalDeviation, Epsilon);
+        Assert.Equal(expected.Span.ToArray(), sum.Span.ToArray());
+        Assert.Equal(apart.Y.Span.ToArray(), together.Y.Span.ToArray());
+        backend.ResidualLayerNormInputGradient(
+            together.Dy, together.Dx, sum, together.Gamma, together.Mean, together.ReciprocalDeviation, together.Dx);
+        Assert.Equal(apart.Dx.Span.ToArray(), together.Dx.Span.ToArray());
+    }
+
     // The variance is taken of differences to the mean, so a mean a thousand deviations away costs no more than its own rounding: one or two
     // times 3e-5 of the deviation, times gamma of up to 3.
     [Fact]
@@ -114,7 +134,7 @@ public sealed class LayerNormTests : IDisposable
             Dbeta = tensors.Unwritten(columns);
         }
 
-        public TensorView X { get; }
+        public TensorView X { get; init; }
 
         public TensorView Gamma { get; }
 
@@ -122,13 +142,13 @@ public sealed class LayerNormTests : IDisposable
 
         public TensorView Dy { get; }
 
-        public TensorView Y { get; }
+        public TensorView Y { get; init; }
 
         public TensorView Mean { get; }
 
         public TensorView ReciprocalDeviation { get; }
 
-        public TensorView Dx { get; private init; }
+        public TensorView Dx { get; init; }
 
         public TensorView Dgamma { get; private init; }
 

@@ -92,6 +92,15 @@ internal sealed partial class SeparateMemory
         TensorView x, TensorView gamma, TensorView beta, TensorView y, TensorView mean, TensorView reciprocalDeviation, float epsilon) =>
         Do(() => cpu.LayerNorm(At(x), At(gamma), At(beta), At(y), At(mean), At(reciprocalDeviation), epsilon));
 
+    public void ResidualLayerNorm(
+        TensorView x, TensorView branch, TensorView gamma, TensorView beta, TensorView sum, TensorView y, TensorView mean,
+        TensorView reciprocalDeviation, float epsilon) => Do(() => cpu.ResidualLayerNorm(
+            At(x), At(branch), At(gamma), At(beta), At(sum), At(y), At(mean), At(reciprocalDeviation), epsilon));
+
+    public void ResidualLayerNormInputGradient(
+        TensorView dy, TensorView dsum, TensorView sum, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx) =>
+        Do(() => cpu.ResidualLayerNormInputGradient(At(dy), At(dsum), At(sum), At(gamma), At(mean), At(reciprocalDeviation), At(dx)));
+
     public void LayerNormInputGradient(
         TensorView dy, TensorView x, TensorView gamma, TensorView mean, TensorView reciprocalDeviation, TensorView dx, bool accumulate) =>
         Do(() => cpu.LayerNormInputGradient(At(dy), At(x), At(gamma), At(mean), At(reciprocalDeviation), At(dx), accumulate));

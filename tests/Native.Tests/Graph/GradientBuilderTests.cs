@@ -56,6 +56,60 @@ public sealed class GradientBuilderTests
     }
 
     [Fact]
+    public void AFusedResidualStreamAgreesAndDoesWhatTheSeparateOneDoes()
+    {
+        Dictionary<string, float[]> fused = Gradients(fused: true, out int fusedNodes), separate = Gradients(fused: false, out int separateNodes);
+        Assert.Equal(separate, fused);
+
+        // The two sums that a norm follows are part of it, forward; backward neither form has a node for a sum.
+        Assert.Equal(separateNodes - 2, fusedNodes);
+
+        static Dictionary<string, float[]> Gradients(bool fused, out int nodes)
+        {
+            using var check = new GradientCheck(true, ("x", [2, 4]), ("w", [4, 4]), ("b", [4]), ("gamma", [4]), ("beta", [4]));
+            var stream = new ResidualStream(check.Graph, check.Leaf("x"));
+            for (int block = 0; block < 3; block++)
+            {
+                if (!fused)
+                    stream.Value();
+                var branch = stream.Norm($"norm{block}", check["gamma"], check["beta"], 1e-2f);
+                stream.Add($"add{block}", check.Graph.Linear($"linear{block}", branch, check["w"], check["b"], Activation.Gelu), leftOut: 0);
+            }
+
+            check.WeighIn(stream.Value());
+            check.Agree();
+            nodes = check.Graph.Nodes.Count;
+            return check.Gradients();
+        }
+    }
+
+    // The stream may be read elsewhere too, before and after the norm, and its gradient then belongs to several.
+    [Fact]
+    public void ASumThatIsReadManyTimesCollectsEveryContribution()
+    {
+        using var check = new GradientCheck(true, ("x", [2, 4]), ("y", [2, 4]), ("w", [4, 4]), ("gamma", [4]), ("beta", [4]));
+        Value x = check.Leaf("x"), y = check.Leaf("y");
+        var (sum, norm) = check.Graph.ResidualLayerNorm("sum", "norm", x, y, check["gamma"], check["beta"], 1e-2f);
+        var mixed = check.Graph.Add("mixed", check.Graph.Add("first", sum, x), check.Graph.Linear("linear", norm, check["w"], null));
+        check.WeighIn(check.Graph.Add("last", check.Graph.Add("again", mixed, sum), y));
+        check.Agree();
+    }
+
+    [Fact]
+    public void AFrozenStreamTakesNoBackwardNode()
+    {
+        using var check = new GradientCheck(true, ("frozen x", [2, 4]), ("frozen y", [2, 4]), ("frozen gamma", [4]), ("frozen beta", [4]), ("w", [4, 4]));
+        var (sum, norm) = check.Graph.ResidualLayerNorm(
+            "sum", "norm", check.Leaf("frozen x"), check.Leaf("frozen y"), check["frozen gamma"], check["frozen beta"], 1e-2f);
+        Assert.False(sum.RequiresGradient || norm.RequiresGradient);
+        check.WeighIn(check.Graph.Linear("y", check.Graph.Add("both", sum, norm), check["w"], null));
+        int forward = check.Graph.Nodes.Count;
+        check.Plan();
+        Assert.Equal(2, check.Graph.Nodes.Count - forward);
+        check.Agree();
+    }
+
+    [Fact]
     public void AResidualSumTakesNoBackwardNode()
     {
         using var check = new GradientCheck(true, ("a", [2, 3]), ("b", [2, 3]));

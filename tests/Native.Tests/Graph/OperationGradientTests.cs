@@ -43,6 +43,21 @@ public sealed class OperationGradientTests
     }
 
     [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void ResidualLayerNorm(bool readsSum, bool readsNorm)
+    {
+        using var check = new GradientCheck(true, ("x", [2, 3, 6]), ("branch", [2, 3, 6]), ("gamma", [6]), ("beta", [6]));
+        Value x = check.Leaf("x"), branch = check.Leaf("branch");
+        var (sum, y) = check.Graph.ResidualLayerNorm("sum", "y", x, branch, check["gamma"], check["beta"], 1e-5f);
+        if (!readsNorm)
+            y = check.Graph.LayerNorm("other", sum, check["gamma"], check["beta"], 1e-5f);
+        check.WeighIn(readsSum && readsNorm ? check.Graph.Add("both", sum, y) : y);
+        check.Agree();
+    }
+
+    [Theory]
     [InlineData(1, 1)]
     [InlineData(5, 2)]
     [InlineData(4, 3)]

@@ -27,13 +27,17 @@ internal static class Lifetimes
         return found;
     }
 
+    /// <summary>Pairs of which the second may take the place of the first, in the one node that they share.</summary>
+    public static HashSet<(Value Input, Value Output)> InPlace(GraphBuilder graph) => [.. graph.Nodes.Select(n => n.InPlace).OfType<(Value, Value)>()];
+
     /// <summary>Bytes alive at the worst moment: no arena can be smaller.</summary>
     public static long LowerBound(GraphBuilder graph)
     {
         long[] alive = new long[graph.Nodes.Count];
         foreach (var (value, first, last) in Of(graph))
         {
-            for (int i = first; i <= last; i++)
+            bool isReplaced = graph.Nodes[last].InPlace is var (input, output) && input == value && output.Kind == ValueKind.Activation;
+            for (int i = first; i <= (isReplaced ? last - 1 : last); i++)
                 alive[i] += value.AlignedBytes;
         }
 

@@ -19,6 +19,14 @@ public sealed class ParityTests
     }
 
     [SoftwareCudaFact]
+    public void Backward_kernels_compute_the_slopes_of_the_forward_operations()
+    {
+        var bits = new Dictionary<string, ulong>();
+        foreach (var options in (SoftwareDeviceOptions[])[new(), new() { Order = ThreadOrder.Reverse, LazyStreams = true }])
+            Assert.Empty(ParityRuns.Run(GradientCaseList.All(), options, bits));
+    }
+
+    [SoftwareCudaFact]
     public void Kernels_touch_only_what_is_theirs_and_race_with_nobody() =>
         Assert.Empty(ParityRuns.Run(ParityCases.All(), new() { Check = true }, []));
 }

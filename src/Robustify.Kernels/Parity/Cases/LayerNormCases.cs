@@ -3,19 +3,30 @@ using Robustify.Kernels.Tensors;
 
 namespace Robustify.Kernels.Parity.Cases;
 
-/// <summary>Layer normalisation forward.</summary>
+/// <summary>Layer normalisation forward, alone or of a residual sum.</summary>
 internal sealed class LayerNormCase : OperationCase
 {
     private const float Epsilon = 1e-6f;
 
     private readonly Operand x, gamma, beta, y, mean, reciprocalDeviation;
+    private readonly Operand? branch, sum;
 
-    public LayerNormCase(int rows, int columns, double offset = 0, int shift = 0)
-        : base("LayerNorm", $"[{rows}, {columns}]{(offset == 0 ? "" : " far from zero")}{(shift == 0 ? "" : " unaligned")}")
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="residual">Whether a branch is added first.</param>
+    /// <param name="offset">Mean of x.</param>
+    /// <param name="shift">Misaligns x.</param>
+    /// <param name="inPlace">Whether the sum takes the place of x.</param>
+    public LayerNormCase(int rows, int columns, bool residual = false, double offset = 0, int shift = 0, bool inPlace = false)
+        : base(
+            residual ? "ResidualLayerNorm" : "LayerNorm",
+            $"[{rows}, {columns}]{(offset == 0 ? "" : " far from zero")}{(shift == 0 ? "" : " unaligned")}{(inPlace ? " in place" : "")}")
     {
-        x = Activations("x", new Shape(rows, columns), offset: offset, shift: shift);
+        x = Activations("x", new Shape(rows, columns), inPlace ? OperandRole.Updated : OperandRole.Input, offset: offset, shift: shift);
+        branch = residual ? Activations("branch", new Shape(rows, columns)) : null;
         gamma = Floats("gamma", new Shape(columns), offset: 1);
         beta = Floats("beta", new Shape(columns));
+        sum = !residual ? null : inPlace ? x : Activations("sum", new Shape(rows, columns), OperandRole.Output);
         y = Activations("y", new Shape(rows, columns), OperandRole.Output);
         mean = Floats("mean", new Shape(rows), OperandRole.Output);
         reciprocalDeviation = Floats("reciprocalDeviation", new Shape(rows), OperandRole.Output);
@@ -24,7 +35,13 @@ internal sealed class LayerNormCase : OperationCase
     // A mean of 100 in float32 is off by up to 4e-6, against deviations of 0.6: 1e-5 relative comes from the mean alone.
     public override double Tolerance => Accumulated;
 
-    public override void Run(IBackend backend) => backend.LayerNorm(x, gamma, beta, y, mean, reciprocalDeviation, Epsilon);
+    public override void Run(IBackend backend)
+    {
+        if (sum is null)
+            backend.LayerNorm(x, gamma, beta, y, mean, reciprocalDeviation, Epsilon);
+        else
+            backend.ResidualLayerNorm(x, branch, gamma, beta, sum, y, mean, reciprocalDeviation, Epsilon);
+    }
 
     protected override void Reference()
     {
@@ -32,10 +49,18 @@ internal sealed class LayerNormCase : OperationCase
         for (int row = 0; row < rows; row++)
         {
             var values = x.Values.AsSpan(row * columns, columns);
-            double sum = 0, squares = 0;
+            if (sum is not null)
+            {
+                // What is normalised is the sum as it is stored, because the backward pass knows no other.
+                for (int column = 0; column < columns; column++)
+                    sum.Expected[row * columns + column] = sum.Round(values[column] + branch!.Values[row * columns + column]);
+                values = sum.Expected.AsSpan(row * columns, columns);
+            }
+
+            double total = 0, squares = 0;
             foreach (double value in values)
-                sum += value;
-            double average = sum / columns;
+                total += value;
+            double average = total / columns;
             foreach (double value in values)
                 squares += (value - average) * (value - average);
             double reciprocal = 1 / Math.Sqrt(squares / columns + Epsilon);
@@ -51,23 +76,38 @@ internal sealed class LayerNormCase : OperationCase
 internal sealed class LayerNormInputGradientCase : OperationCase
 {
     private readonly Operand dy, x, gamma, mean, reciprocalDeviation, dx;
+    private readonly Operand? dsum;
     private readonly bool accumulate;
 
-    public LayerNormInputGradientCase(int rows, int columns, bool accumulate, int shift = 0)
-        : base("LayerNormInputGradient", $"[{rows}, {columns}]{(accumulate ? " accumulate" : "")}{(shift == 0 ? "" : " unaligned")}")
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="accumulate">Whether dx holds something that is added to; with <paramref name="residual"/>, dsum is dx.</param>
+    /// <param name="shift">Misaligns dy.</param>
+    /// <param name="residual">Whether x is a residual sum, whose gradient also comes past the norm.</param>
+    public LayerNormInputGradientCase(int rows, int columns, bool accumulate, int shift = 0, bool residual = false)
+        : base(
+            residual ? "ResidualLayerNormInputGradient" : "LayerNormInputGradient",
+            $"[{rows}, {columns}]{(!accumulate ? "" : residual ? " in place" : " accumulate")}{(shift == 0 ? "" : " unaligned")}")
     {
         this.accumulate = accumulate;
         dy = Activations("dy", new Shape(rows, columns), shift: shift);
-        x = Activations("x", new Shape(rows, columns));
+        x = Activations(residual ? "sum" : "x", new Shape(rows, columns));
         gamma = Floats("gamma", new Shape(columns), offset: 1);
         mean = Floats("mean", new Shape(rows), scale: 0.1);
         reciprocalDeviation = Floats("reciprocalDeviation", new Shape(rows), scale: 0.2, offset: 1.5);
         dx = Activations("dx", new Shape(rows, columns), Written(accumulate));
+        dsum = !residual ? null : accumulate ? dx : Activations("dsum", new Shape(rows, columns));
     }
 
     public override double Tolerance => Accumulated;
 
-    public override void Run(IBackend backend) => backend.LayerNormInputGradient(dy, x, gamma, mean, reciprocalDeviation, dx, accumulate);
+    public override void Run(IBackend backend)
+    {
+        if (dsum is null)
+            backend.LayerNormInputGradient(dy, x, gamma, mean, reciprocalDeviation, dx, accumulate);
+        else
+            backend.ResidualLayerNormInputGradient(dy, dsum, x, gamma, mean, reciprocalDeviation, dx);
+    }
 
     protected override void Reference()
     {
@@ -86,7 +126,8 @@ internal sealed class LayerNormInputGradientCase : OperationCase
             {
                 double g = dy.Values[row * columns + column] * gamma.Values[column];
                 double value = reciprocal * (g - sumG / columns - Normalized(row, column) * sumGn / columns);
-                Store(dx, row * columns + column, value, accumulate);
+                int i = row * columns + column;
+                Store(dx, i, value + (dsum is null || accumulate ? 0 : dsum.Values[i]), accumulate);
             }
         }
     }

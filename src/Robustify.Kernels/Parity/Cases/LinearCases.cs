@@ -60,12 +60,13 @@ internal sealed class LinearCase : OperationCase
                 int i = row * outputs + output;
                 if (preActivation is not null)
                     preActivation.Expected[i] = sum;
-                y.Expected[i] = Activate(sum);
+                y.Expected[i] = Activate(sum, activation);
             }
         }
     }
 
-    private double Activate(double value) => activation switch
+    /// <summary>The activation in double.</summary>
+    public static double Activate(double value, Activation activation) => activation switch
     {
         Activation.Gelu => value * ScalarFunctions.NormalCdf(value),
         Activation.QuickGelu => value / (1 + Math.Exp(-1.702 * value)),

@@ -17,9 +17,9 @@ internal sealed class PatchifyCase : OperationCase
         this.backward = backward;
         this.accumulate = accumulate;
         this.patch = patch;
-        image = Activations("image", shape, backward ? Written(accumulate) : OperandRole.Input, shift: shift);
+        image = Activations(backward ? "dimage" : "image", shape, backward ? Written(accumulate) : OperandRole.Input, shift: shift);
         patches = Activations(
-            "patches", new Shape(shape[0], shape[1] / patch * (shape[2] / patch), patch * patch * shape[3]),
+            backward ? "dpatches" : "patches", new Shape(shape[0], shape[1] / patch * (shape[2] / patch), patch * patch * shape[3]),
             backward ? OperandRole.Input : OperandRole.Output);
     }
 
@@ -142,8 +142,8 @@ internal sealed class SelectFirstTokenCase : OperationCase
     {
         this.backward = backward;
         this.accumulate = accumulate;
-        tokens = Activations("tokens", new Shape(samples, count, width), backward ? Written(accumulate) : OperandRole.Input);
-        first = Activations("first", new Shape(samples, width), backward ? OperandRole.Input : OperandRole.Output);
+        tokens = Activations(backward ? "dtokens" : "tokens", new Shape(samples, count, width), backward ? Written(accumulate) : OperandRole.Input);
+        first = Activations(backward ? "dfirst" : "first", new Shape(samples, width), backward ? OperandRole.Input : OperandRole.Output);
     }
 
     public override double Tolerance => Pointwise;

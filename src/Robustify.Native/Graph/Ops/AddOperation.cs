@@ -22,6 +22,8 @@ public static class AddOperation
 
         public override IEnumerable<Value> Outputs => [y];
 
+        public override (Value Input, Value Output)? InPlace => (a, y);
+
         public override void Execute(IBackend backend) => backend.Add(a.View, b.View, y.View);
 
         public override void Differentiate(GradientBuilder gradients)

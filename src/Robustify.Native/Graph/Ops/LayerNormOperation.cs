@@ -24,6 +24,21 @@ public static class LayerNormOperation
         return y;
     }
 
+    /// <summary>Emits the gradients of scale and shift, of which both or neither are trained.</summary>
+    internal static void DifferentiateParameters(
+        GradientBuilder gradients, string name, Value dy, Value x, Parameter gamma, Parameter beta, (Value Mean, Value ReciprocalDeviation) statistics)
+    {
+        var dgamma = gradients.Target(gamma, out bool accumulate);
+        var dbeta = gradients.Target(beta, out _);
+        if ((dgamma is null) != (dbeta is null))
+            throw new RobustifyException($"layer norm {name}: one of scale and shift is frozen; train both or neither");
+        if (dgamma is null)
+            return;
+        var (mean, reciprocalDeviation) = statistics;
+        gradients.Emit([dy, x, mean, reciprocalDeviation], [dgamma, dbeta], b => b.LayerNormParameterGradient(
+            dy.View, x.View, mean.View, reciprocalDeviation.View, dgamma.View, dbeta!.View, accumulate));
+    }
+
     private sealed class Forward(Value x, Parameter gamma, Parameter beta, Value y, Value mean, Value reciprocalDeviation, float epsilon) : Node
     {
         public override IEnumerable<Value> Inputs => [x];
@@ -36,16 +51,7 @@ public static class LayerNormOperation
         public override void Differentiate(GradientBuilder gradients)
         {
             var dy = gradients.Of(y);
-            var dgamma = gradients.Target(gamma, out bool accumulateParameters);
-            var dbeta = gradients.Target(beta, out _);
-            if ((dgamma is null) != (dbeta is null))
-                throw new RobustifyException($"layer norm {y.Name}: one of scale and shift is frozen; train both or neither");
-            if (dgamma is not null)
-            {
-                gradients.Emit([dy, x, mean, reciprocalDeviation], [dgamma, dbeta], b => b.LayerNormParameterGradient(
-                    dy.View, x.View, mean.View, reciprocalDeviation.View, dgamma.View, dbeta!.View, accumulateParameters));
-            }
-
+            DifferentiateParameters(gradients, y.Name, dy, x, gamma, beta, (mean, reciprocalDeviation));
             if (gradients.Target(x, out bool accumulate) is { } dx)
             {
                 gradients.Emit([dy, x, mean, reciprocalDeviation], [dx], b => b.LayerNormInputGradient(

@@ -68,17 +68,13 @@ public sealed class VisionTransformer : IVisionModel
         var patches = graph.Patchify("patches", images, options.PatchSize);
         var embedded = graph.Linear("patch_embed", patches, parameters["patch_embed.proj.weight"], parameters["patch_embed.proj.bias"]);
         var x = graph.AssembleTokens("tokens", embedded, HasClassToken ? parameters["cls_token"] : null, parameters["pos_embed"]);
-        for (int block = 0; block < blocks; block++)
-            x = Block(graph, parameters, x, block);
-        return x;
+        return Blocks(graph, parameters, x, 0, blocks);
     }
 
     /// <inheritdoc/>
     public Value Tail(GraphBuilder graph, ParameterScope parameters, Value trunk, int blocks)
     {
-        var x = trunk;
-        for (int block = blocks; block < options.Depth; block++)
-            x = Block(graph, parameters, x, block);
+        var x = Blocks(graph, parameters, trunk, blocks, options.Depth);
         if (options.PrefixTokens > 1)
             return graph.SelectFirstTokens("pooled", Norm(graph, parameters, FinalNorm, x), options.PrefixTokens);
         // The final norm works on each token by itself, so it may come after the choice of the class token.
@@ -86,27 +82,38 @@ public sealed class VisionTransformer : IVisionModel
         return Norm(graph, parameters, FinalNorm, pooled);
     }
 
-    private Value Block(GraphBuilder graph, ParameterScope parameters, Value x, int index)
+    private Value Blocks(GraphBuilder graph, ParameterScope parameters, Value x, int first, int end)
+    {
+        var stream = new ResidualStream(graph, x);
+        for (int block = first; block < end; block++)
+            Block(graph, parameters, stream, block);
+        return stream.Value();
+    }
+
+    private void Block(GraphBuilder graph, ParameterScope parameters, ResidualStream stream, int index)
     {
         string path = $"blocks.{index}";
         float depthProbability = options.Depth > 1 ? options.StochasticDepth * index / (options.Depth - 1) : 0;
-        var attended = Norm(graph, parameters, $"{path}.norm1", x);
+        var attended = Norm(parameters, $"{path}.norm1", stream);
         attended = Linear(graph, parameters, $"{path}.attn.qkv", attended);
         attended = graph.Attention($"{path}.attn", attended, options.Heads);
         attended = Linear(graph, parameters, $"{path}.attn.proj", attended);
         attended = graph.Dropout($"{path}.attn.dropout", attended, options.Dropout);
-        x = graph.StochasticDepth($"{path}.attn.residual", x, attended, depthProbability);
+        stream.Add($"{path}.attn.residual", attended, depthProbability);
 
-        var hidden = Norm(graph, parameters, $"{path}.norm2", x);
+        var hidden = Norm(parameters, $"{path}.norm2", stream);
         hidden = graph.Linear(
             $"{path}.mlp.fc1", hidden, parameters[$"{path}.mlp.fc1.weight"], parameters[$"{path}.mlp.fc1.bias"], options.Activation);
         hidden = Linear(graph, parameters, $"{path}.mlp.fc2", hidden);
         hidden = graph.Dropout($"{path}.mlp.dropout", hidden, options.Dropout);
-        return graph.StochasticDepth($"{path}.mlp.residual", x, hidden, depthProbability);
+        stream.Add($"{path}.mlp.residual", hidden, depthProbability);
     }
 
     private static Value Linear(GraphBuilder graph, ParameterScope parameters, string path, Value x) =>
         graph.Linear(path, x, parameters[path + ".weight"], parameters[path + ".bias"]);
+
+    private Value Norm(ParameterScope parameters, string path, ResidualStream stream) =>
+        stream.Norm(path, parameters[path + ".weight"], parameters[path + ".bias"], options.LayerNormEpsilon);
 
     private Value Norm(GraphBuilder graph, ParameterScope parameters, string path, Value x) =>
         graph.LayerNorm(path, x, parameters[path + ".weight"], parameters[path + ".bias"], options.LayerNormEpsilon);
