@@ -46,6 +46,7 @@ internal static class CommandLine
             TeachVerb.Create(invocation),
             DistillVerb.Create(invocation),
             FinetuneVerb.Create(invocation),
+            CompareVerb.Create(invocation),
             BenchVerb.Create(invocation),
             ReportVerb.Create(invocation),
             PredictVerb.Create(invocation),

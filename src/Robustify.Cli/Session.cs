@@ -43,7 +43,8 @@ internal sealed class Session : IDisposable
     {
         json.WriteString("verb", settings.Verb);
         json.WriteString("version", CommandLine.Version);
-        json.WriteNumber("seed", settings.Seed.Of(parse));
+        if (settings.HasSeed)
+            json.WriteNumber("seed", settings.Seed.Of(parse));
         json.WriteString("device", Context.Backend.Description);
         json.WriteNumber("workers", Context.Workers);
         settings.Write(json, parse);

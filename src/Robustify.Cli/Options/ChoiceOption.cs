@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
+using Robustify.Native.Files;
 
 namespace Robustify.Cli.Options;
 
@@ -24,40 +24,19 @@ internal sealed class ChoiceOption<T> : Option<T?>, ISetting
         {
             if (result.Tokens is not [var token])
                 return null;
-            foreach (var value in Enum.GetValues<T>())
-            {
-                if (Word(value) == token.Value)
-                    return value;
-            }
-
-            result.AddError($"{name}: '{token.Value}' found, one of {Words(", ")} expected{hint}");
-            return null;
+            var value = ChoiceWords.Find<T>(token.Value);
+            if (value is null)
+                result.AddError($"{name}: '{token.Value}' found, one of {ChoiceWords.All<T>(", ")} expected{hint}");
+            return value;
         };
     }
 
-    public string Placeholder => Words("|");
+    public string Placeholder => ChoiceWords.All<T>("|");
 
-    public string Help => $"{text} (default {Word(standard)})";
+    public string Help => $"{text} (default {ChoiceWords.Of(standard)})";
 
     /// <summary>The choice made, or the default.</summary>
     public T Of(ParseResult parse) => parse.GetValue(this) ?? standard;
 
-    public void Write(Utf8JsonWriter json, ParseResult parse) => json.WriteString(Name.TrimStart('-'), Word(Of(parse)));
-
-    private static string Words(string separator) => string.Join(separator, Enum.GetValues<T>().Select(Word));
-
-    // A capital before a small letter begins a word, so AdamW stays one.
-    private static string Word(T value)
-    {
-        string name = value.ToString();
-        var word = new StringBuilder();
-        for (int i = 0; i < name.Length; i++)
-        {
-            if (i > 0 && char.IsUpper(name[i]) && i + 1 < name.Length && char.IsLower(name[i + 1]))
-                word.Append('-');
-            word.Append(char.ToLowerInvariant(name[i]));
-        }
-
-        return word.ToString();
-    }
+    public void Write(Utf8JsonWriter json, ParseResult parse) => json.WriteString(Name.TrimStart('-'), ChoiceWords.Of(Of(parse)));
 }

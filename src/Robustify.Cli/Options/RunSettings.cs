@@ -65,16 +65,21 @@ internal sealed class RunSettings
     /// <summary>Whether the verb runs a model, and so may do it on CUDA.</summary>
     public bool RunsModels { get; private set; }
 
+    /// <summary>Whether the verb has one seed; else its file names several.</summary>
+    public bool HasSeed { get; private set; }
+
     /// <summary>
-    /// Adds seed, device, workers and JSON output; with <paramref name="writes"/> a run directory too, with <paramref name="runsModels"/> the
-    /// precision.
+    /// Adds device, workers and JSON output; with <paramref name="writes"/> a run directory too, with <paramref name="runsModels"/> the
+    /// precision, with <paramref name="hasSeed"/> the seed.
     /// </summary>
-    public void AddCommon(Command command, bool writes, bool runsModels = true)
+    public void AddCommon(Command command, bool writes, bool runsModels = true, bool hasSeed = true)
     {
-        RunsModels = runsModels;
+        (RunsModels, HasSeed) = (runsModels, hasSeed);
         if (writes)
             Add(command, Out);
-        Add(command, Seed, Device);
+        if (hasSeed)
+            Add(command, Seed);
+        Add(command, Device);
         if (runsModels)
             Add(command, Precision);
         Add(command, Workers, Json);

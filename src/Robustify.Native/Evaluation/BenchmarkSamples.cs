@@ -18,16 +18,23 @@ internal sealed class BenchmarkSamples
     private readonly RunDirectory directory;
     private readonly RunContext context;
     private readonly IReadOnlyList<IPredictor> predictors;
+    private readonly IReadOnlyList<string> names;
     private readonly List<Sample> samples = [];
 
-    private BenchmarkSamples(RunDirectory directory, RunContext context, IReadOnlyList<IPredictor> predictors) =>
-        (this.directory, this.context, this.predictors) = (directory, context, predictors);
+    private BenchmarkSamples(RunDirectory directory, RunContext context, IReadOnlyList<IPredictor> predictors, IReadOnlyList<string> names) =>
+        (this.directory, this.context, this.predictors, this.names) = (directory, context, predictors, names);
 
     /// <summary>Writes samples of the clean images and of every corruption at its middle measured severity.</summary>
+    /// <param name="directory">Where they go.</param>
+    /// <param name="context">Device and crew.</param>
+    /// <param name="predictors">The models; of each pass the first tables are theirs.</param>
+    /// <param name="passes">Complete answers.</param>
+    /// <param name="names">The models in results; null for the predictors' own names.</param>
     public static void Write(
-        RunDirectory directory, RunContext context, IReadOnlyList<IPredictor> predictors, IReadOnlyList<MeasuredPass> passes)
+        RunDirectory directory, RunContext context, IReadOnlyList<IPredictor> predictors, IReadOnlyList<MeasuredPass> passes,
+        IReadOnlyList<string>? names = null)
     {
-        var writer = new BenchmarkSamples(directory, context, predictors);
+        var writer = new BenchmarkSamples(directory, context, predictors, names ?? [.. predictors.Select(p => p.Name)]);
         Directory.CreateDirectory(directory.PathOf("samples"));
         foreach (var pass in passes)
             writer.Collect(pass);
@@ -73,7 +80,7 @@ internal sealed class BenchmarkSamples
         var encoding = image.Width <= 64 ? ImageEncoding.Png : ImageEncoding.Jpeg;
         name += encoding == ImageEncoding.Png ? ".png" : ".jpg";
         ImageFile.Write(directory.PathOf(name), image, encoding);
-        var answers = new Answer[measured.Tables.Count];
+        var answers = new Answer[predictors.Count];
         for (int m = 0; m < answers.Length; m++)
             measured.Tables[m].Read(rowIndex, column, answers.AsSpan(m, 1));
         int label = row.Space.Label(measured.Pass.Source.Label(measured.Pass.Indices[column]));
@@ -96,7 +103,7 @@ internal sealed class BenchmarkSamples
             {
                 if (answers[m].State != AnswerState.Answered)
                     continue;
-                json.WriteStartObject(predictors[m].Name);
+                json.WriteStartObject(names[m]);
                 json.WriteString("class", row.Space.Name(answers[m].Predicted, names));
                 json.WriteNumber("confidence", Math.Round(answers[m].Confidence, 4));
                 json.WriteBoolean("correct", answers[m].IsCorrect);

@@ -83,6 +83,10 @@ public sealed class ThreeHeadedStudent
     public ParameterStore LoadTrained(ModelSource checkpoint, ComputeTarget? target = null) =>
         Fill(new ParameterStore(SavedSpecs, _ => false, target), checkpoint, 0, name => name);
 
+    /// <summary>Makes a store like <see cref="LoadTrained"/>'s with every tensor as it was before training.</summary>
+    internal ParameterStore LoadOriginal(ModelSource pretrained) =>
+        Fill(new ParameterStore(SavedSpecs, _ => false), pretrained, 0, NameInPretrained);
+
     /// <summary>The student that a checkpoint holds; null where it is a plain classifier.</summary>
     public static ThreeHeadedStudent? Of(ModelSource source)
     {
@@ -113,8 +117,11 @@ public sealed class ThreeHeadedStudent
 
     private static ParameterSpec Original(ParameterSpec spec) => spec with { Name = CheckpointNames.OriginalPrefix + spec.Name };
 
-    private bool IsTuned(ParameterSpec spec) => !spec.Name.StartsWith(Model.HeadName, StringComparison.Ordinal)
-        && Model.BlockOf(spec.Name) >= TrunkBlocks == (Tuned == TunedEnd.Last);
+    private bool IsTuned(ParameterSpec spec) => IsTuned(Model, spec.Name, TailBlocks, Tuned);
+
+    /// <summary>Whether a tensor of the body is among <paramref name="blocks"/> blocks at one end, or beyond them: the stem, the final norm.</summary>
+    internal static bool IsTuned(IVisionModel model, string name, int blocks, TunedEnd end) => !name.StartsWith(model.HeadName, StringComparison.Ordinal)
+        && (end == TunedEnd.Last ? model.BlockOf(name) >= model.BlockCount - blocks : model.BlockOf(name) < blocks);
 
     private string NameInPretrained(string name)
     {

@@ -27,6 +27,9 @@ public sealed record BenchmarkRunOptions
     /// <summary>At most so many test images; null for all.</summary>
     public int? TestLimit { get; init; }
 
+    /// <summary>How many of the test images are corrupted in memory, the first in the measured order; null for all.</summary>
+    public int? CorruptedImages { get; init; }
+
     /// <summary>Corruptions to measure; none for clean images only.</summary>
     public IReadOnlyList<Corruption> Corruptions { get; init; } = CorruptionCatalog.All;
 

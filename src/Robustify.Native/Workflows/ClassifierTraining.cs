@@ -2,6 +2,7 @@ using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Graph;
+using Robustify.Native.Method;
 using Robustify.Native.Models;
 using Robustify.Native.Models.VisionTransformer;
 using Robustify.Native.Runs;
@@ -69,6 +70,7 @@ public static class ClassifierTraining
     {
         if (options.Part == TrainedPart.Full || spec.Name.StartsWith(model.HeadName + ".", StringComparison.Ordinal))
             return true;
-        return options.Part == TrainedPart.Partial && model.BlockOf(spec.Name) >= model.BlockCount - (options.TailBlocks ?? model.DefaultTailBlocks);
+        return options.Part == TrainedPart.Partial
+            && ThreeHeadedStudent.IsTuned(model, spec.Name, options.TailBlocks ?? model.DefaultTailBlocks, options.Tuned);
     }
 }

@@ -1,6 +1,7 @@
 using Robustify.Kernels;
 using Robustify.Native.Augment;
 using Robustify.Native.Data.Transforms;
+using Robustify.Native.Method;
 using Robustify.Native.Models;
 using Robustify.Native.Training;
 
@@ -12,7 +13,7 @@ public enum TrainedPart
     /// <summary>Every tensor.</summary>
     Full,
 
-    /// <summary>The last blocks, the final norm and the head.</summary>
+    /// <summary>Some blocks at one end, what lies beyond them there, and the head: what a student tunes, with one head.</summary>
     Partial,
 
     /// <summary>The head alone.</summary>
@@ -90,6 +91,9 @@ public sealed record ClassifierTrainingOptions
 
     /// <summary>Blocks of the partial form; null for the model's own default.</summary>
     public int? TailBlocks { get; init; }
+
+    /// <summary>Which end they are at.</summary>
+    public TunedEnd Tuned { get; init; } = TunedEnd.First;
 
     /// <summary>Training from scratch on clean images: AdamW, crop and flip, label smoothing.</summary>
     public static ClassifierTrainingOptions Pretrain(string model, string output) => new()

@@ -25,6 +25,9 @@ public sealed record DistillationRunOptions
     /// <summary>Run directory.</summary>
     public required string Out { get; init; }
 
+    /// <summary>Name of the model in results.json and of the phase in progress.</summary>
+    public string ResultName { get; init; } = "robust";
+
     /// <summary>Key of every draw.</summary>
     public ulong Seed { get; init; }
 
@@ -78,10 +81,10 @@ public static class DistillationWorkflow
         return directory.Guard(() =>
         {
             var cost = Train(options, context, source, data, directory);
-            using var robust = LoadedModel.Open("robust", directory.Root, context.Target);
+            using var robust = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
             var results = Benchmark.Run([robust.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
-            directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { ["robust"] = cost }));
-            context.Message($"robust: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
+            directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
+            context.Message($"{options.ResultName}: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
             return cost;
         });
     }
@@ -100,7 +103,7 @@ public static class DistillationWorkflow
         var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
-            Batch = method.BatchSize, Phase = "robust", Mixture = options.Mixture,
+            Batch = method.BatchSize, Phase = options.ResultName, Mixture = options.Mixture,
             Trainer = new TrainerOptions
             {
                 Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,
@@ -111,7 +114,7 @@ public static class DistillationWorkflow
         if (data.HeldOut.Length > 0)
         {
             inference = inference with { Calibration = Calibrate(options, context, source, student, parameters, inference, data) };
-            context.Message($"robust: selector calibrated on {data.HeldOut.Length} held-out images: delta {inference.Calibration.Delta:F4}, bias {inference.Calibration.Bias:F4}");
+            context.Message($"{options.ResultName}: selector calibrated on {data.HeldOut.Length} held-out images: delta {inference.Calibration.Delta:F4}, bias {inference.Calibration.Bias:F4}");
         }
 
         Save(directory.Checkpoint, source, student, parameters, inference);

@@ -40,14 +40,19 @@ public sealed class LabeledData
     /// <param name="limit">At most so many training images, a class-balanced subset; null for all.</param>
     /// <param name="testLimit">At most so many test images; null for all.</param>
     /// <param name="heldOut">Images to hold out of training.</param>
-    public static LabeledData Open(string? path, ulong seed, int? limit = null, int? testLimit = null, int heldOut = 0)
+    /// <param name="testSeed">
+    /// Key of what is tested: of the division where a set has no parts and of the test subset; null for <paramref name="seed"/>. Runs of
+    /// several seeds that are compared are tested on the same images.
+    /// </param>
+    public static LabeledData Open(string? path, ulong seed, int? limit = null, int? testLimit = null, int heldOut = 0, ulong? testSeed = null)
     {
+        ulong testKey = testSeed ?? seed;
         path ??= DataDirectory.Default();
         var trainSource = DataDirectory.Open(path, DataPart.Train);
         var testSource = DataDirectory.Open(path, DataPart.Test);
         int[] pool = [.. Enumerable.Range(0, trainSource.Count)], test = [.. Enumerable.Range(0, testSource.Count)];
         if (trainSource is FolderSource { IsUndivided: true })
-            (pool, test) = DataSplit.Split(trainSource, TestFraction, seed);
+            (pool, test) = DataSplit.Split(trainSource, TestFraction, testKey);
         int[] held = [];
         if (heldOut > 0)
         {
@@ -59,7 +64,7 @@ public sealed class LabeledData
         }
 
         return new LabeledData(
-            path, trainSource, Limit(trainSource, pool, limit, seed), held, testSource, Limit(testSource, test, testLimit, seed));
+            path, trainSource, Limit(trainSource, pool, limit, seed), held, testSource, Limit(testSource, test, testLimit, testKey));
     }
 
     /// <summary>Refuses a model that does not fit the classes.</summary>

@@ -55,18 +55,23 @@ internal static class AnswerFiles
     {
         var lines = new List<string> { "format: 1" };
         foreach (var (name, path) in models)
-            lines.Add($"model {OneLine.Of(name)}: {Digest(Directory.Exists(path) ? Path.Combine(path, "checkpoint.safetensors") : path)}");
-        foreach (var pass in passes)
-        {
-            string rows = string.Join(' ', pass.Rows.Select(r => $"{r.Suite}/{r.Condition.Corruption}/{r.Condition.Severity}/{r.Images}/{r.Space.Description}"));
-            foreach (var corruption in pass.Corruptions.Where(c => c.Ingredients is not null))
-                lines.Add($"{corruption.Name}: {corruption.Ingredients}");
-            lines.Add($"pass {pass.Name}: seed {pass.Seed}, {pass.Geometry.Description}, {OneLine.Of(pass.Source.Description, 1000)}, "
-                + $"{pass.Indices.Length} images {Digest(pass.Indices)}, {Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(rows)))[..16]}");
-        }
-
+            lines.Add($"model {OneLine.Of(name)}: {DigestOfModel(path)}");
+        lines.AddRange(passes.SelectMany(Describe));
         return string.Join('\n', lines) + "\n";
     }
+
+    /// <summary>Lines with everything that answers to a pass depend on beside the model.</summary>
+    public static IEnumerable<string> Describe(BenchmarkPass pass)
+    {
+        string rows = string.Join(' ', pass.Rows.Select(r => $"{r.Suite}/{r.Condition.Corruption}/{r.Condition.Severity}/{r.Images}/{r.Space.Description}"));
+        foreach (var corruption in pass.Corruptions.Where(c => c.Ingredients is not null))
+            yield return $"{corruption.Name}: {corruption.Ingredients}";
+        yield return $"pass {pass.Name}: seed {pass.Seed}, {pass.Geometry.Description}, {OneLine.Of(pass.Source.Description, 1000)}, "
+            + $"{pass.Indices.Length} images {Digest(pass.Indices)}, {Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(rows)))[..16]}";
+    }
+
+    /// <summary>SHA-256 of a model's file, the checkpoint of a run directory.</summary>
+    public static string DigestOfModel(string path) => Digest(Directory.Exists(path) ? Path.Combine(path, "checkpoint.safetensors") : path);
 
     private static void RequireSame(string identityFile, string identity)
     {

@@ -63,7 +63,10 @@ internal static class BenchmarkPlanner
     {
         if (clean.Missing.Count > 0)
             plan.Warnings.Add(Missing(SuiteNames.Clean, " class", clean.Missing));
-        var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = wantsCorrupted ? options.Corruptions : [], Severities = options.Severities };
+        var measured = new BenchmarkOptions
+        {
+            Seed = options.Seed, Corruptions = wantsCorrupted ? options.Corruptions : [], Severities = options.Severities, CorruptedImages = options.CorruptedImages,
+        };
         var pass = Benchmark.OnTheFly(model.ImageSize, clean.Source, clean.Test, measured) with { IsStrict = options.Strict, Geometry = geometry };
         var views = clean.Listing is null
             ? []

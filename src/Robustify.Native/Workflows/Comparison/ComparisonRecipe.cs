@@ -1,0 +1,71 @@
+using System.Globalization;
+using Robustify.Kernels;
+using Robustify.Native.Models;
+using Robustify.Native.Workflows.Benchmarks;
+using Robustify.Native.Workflows.Comparison.Schemes;
+
+namespace Robustify.Native.Workflows.Comparison;
+
+/// <summary>What a comparison trains and measures, read from one JSON file; docs/compare.md has every property.</summary>
+internal sealed record ComparisonRecipe
+{
+    /// <summary>The pretrained large model: file or run directory.</summary>
+    public required string Large { get; init; }
+
+    /// <summary>The small model that teachers are made of: preset, file or run directory.</summary>
+    public required string Small { get; init; }
+
+    /// <summary>Data directory; null for the default.</summary>
+    public required string? Data { get; init; }
+
+    /// <summary>Keys of the runs; every scheme is trained once for each.</summary>
+    public required IReadOnlyList<ulong> Seeds { get; init; }
+
+    /// <summary>Training images held out of every scheme's training, to calibrate on.</summary>
+    public required int HeldOut { get; init; }
+
+    /// <summary>What all models are measured on.</summary>
+    public required MeasurementRecipe Measure { get; init; }
+
+    /// <summary>In the order of the recipe, which is the order of training: a scheme stands on earlier ones alone.</summary>
+    public required IReadOnlyList<Scheme> Schemes { get; init; }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="RobustifyException">One line that names the place in the file, what was found and what was expected.</exception>
+    public static ComparisonRecipe Open(string file) => Read(RecipeObject.Open(file));
+
+    /// <summary>Reads an opened recipe; with <paramref name="replaced"/> schemes in place of its own.</summary>
+    public static ComparisonRecipe Read(RecipeObject json, IReadOnlyList<RecipeObject>? replaced = null)
+    {
+        var defaults = json.Object("defaults");
+        _ = json.Has("ablate"); // The verb ablate's, which reads the rest as this one does.
+        var head = new ComparisonRecipe
+        {
+            Large = json.OptionalText("large") ?? BundledModel.Find(), Small = json.Text("small", "resnet_fashion"), Data = json.OptionalText("data"),
+            Seeds = json.List<ulong>("seeds", [0], json.SeedOf), HeldOut = json.Whole("held_out", 1000, 0),
+            Measure = MeasurementRecipe.Read(json, json.Object("measure")), Schemes = [],
+        };
+        if (head.Seeds.Count == 0 || head.Seeds.Distinct().Count() != head.Seeds.Count)
+            throw json.Refuse("$.seeds", $"{string.Join(", ", head.Seeds)} found, at least one seed and none twice expected");
+        var schemes = new List<Scheme>();
+        var objects = replaced ?? json.Objects("schemes", defaults);
+        foreach (var one in objects)
+        {
+            var scheme = SchemeReader.Read(one, head, schemes);
+            if (schemes.Any(s => s.Name == scheme.Name))
+                throw one.Refuse(one.Path, $"a second scheme of the name '{scheme.Name}' found; tell them apart with \"name\"");
+            schemes.Add(scheme);
+        }
+
+        json.RequireNothingElse();
+        defaults?.RequireNothingElse();
+        return schemes.Count > 0 ? head with { Schemes = schemes } : throw json.Refuse("$.schemes", "an empty list found, at least one scheme expected");
+    }
+
+    /// <summary>What every scheme of a seed depends on beside its own options.</summary>
+    public SortedDictionary<string, string> Common(ulong seed) => new(StringComparer.Ordinal)
+    {
+        ["large"] = AnswerFiles.DigestOfModel(Large)[..16], ["data"] = Data ?? "default", ["held_out"] = HeldOut.ToString(CultureInfo.InvariantCulture),
+        ["seed"] = seed.ToString(CultureInfo.InvariantCulture), ["test_seed"] = Measure.Seed.ToString(CultureInfo.InvariantCulture),
+    };
+}

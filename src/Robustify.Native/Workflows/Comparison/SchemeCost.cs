@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Robustify.Native.Training;
+
+namespace Robustify.Native.Workflows.Comparison;
+
+/// <summary>What a scheme's training took.</summary>
+/// <param name="Training">Its ledger.</param>
+/// <param name="CpuSeconds">Processor time of the process, all threads: on a machine with other work, wall seconds grow and these do not.</param>
+internal readonly record struct SchemeCost(TrainingCost Training, double CpuSeconds)
+{
+    /// <summary>Both together, of which the first was needed for the second.</summary>
+    public static SchemeCost operator +(SchemeCost a, SchemeCost b) => new(
+        new TrainingCost(
+            a.Training.Seconds + b.Training.Seconds, a.Training.Images + b.Training.Images, a.Training.Steps + b.Training.Steps,
+            a.Training.TrainedParameters + b.Training.TrainedParameters),
+        a.CpuSeconds + b.CpuSeconds);
+
+    /// <summary>Writes properties of an object.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteNumber("seconds", Math.Round(Training.Seconds, 3));
+        json.WriteNumber("cpu_seconds", Math.Round(CpuSeconds, 3));
+        json.WriteNumber("images", Training.Images);
+        json.WriteNumber("steps", Training.Steps);
+        json.WriteNumber("trained_parameters", Training.TrainedParameters);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public static SchemeCost Read(JsonElement json) => new(
+        new TrainingCost(
+            json.GetProperty("seconds").GetDouble(), json.GetProperty("images").GetInt64(), json.GetProperty("steps").GetInt64(),
+            json.GetProperty("trained_parameters").GetInt64()),
+        json.GetProperty("cpu_seconds").GetDouble());
+}
