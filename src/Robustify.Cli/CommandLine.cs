@@ -48,6 +48,7 @@ internal static class CommandLine
             FinetuneVerb.Create(invocation),
             CompareVerb.Create(invocation),
             BenchVerb.Create(invocation),
+            TransferVerb.Create(invocation),
             ReportVerb.Create(invocation),
             PredictVerb.Create(invocation),
             InspectVerb.Create(invocation),

@@ -47,4 +47,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Resamples of images when two models are compared.</summary>
     Bootstrap = 24,
+
+    /// <summary>The order of images in an epoch of a linear probe.</summary>
+    ProbeOrder = 40,
 }

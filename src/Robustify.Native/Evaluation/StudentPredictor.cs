@@ -5,7 +5,6 @@ using Robustify.Native.Graph;
 using Robustify.Native.Graph.Ops;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
-using Robustify.Native.Models.Checkpoints;
 using Robustify.Native.Planning;
 
 namespace Robustify.Native.Evaluation;
@@ -41,19 +40,7 @@ public sealed class StudentPredictor : IHeadedPredictor
         var input = graph.Compute(pixels);
         var scope = new ParameterScope(parameters);
         bool split = student.Tail == TailKind.Split;
-        var originalScope = new ParameterScope(parameters, CheckpointNames.OriginalPrefix);
-        Value features, cleanFeatures;
-        if (student.Tuned == TunedEnd.Last)
-        {
-            var trunk = Model.Trunk(graph, scope, input, student.TrunkBlocks);
-            features = Model.Tail(graph, scope, trunk, student.TrunkBlocks);
-            cleanFeatures = split ? Model.Tail(graph, originalScope, trunk, student.TrunkBlocks) : features;
-        }
-        else
-        {
-            features = student.Features(graph, scope, input);
-            cleanFeatures = split ? student.Features(graph, originalScope, input) : features;
-        }
+        var (features, cleanFeatures) = student.InferenceFeatures(graph, parameters, input);
 
         logits =
         [

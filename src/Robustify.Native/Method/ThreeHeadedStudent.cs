@@ -75,6 +75,24 @@ public sealed class ThreeHeadedStudent
     public Value Features(GraphBuilder graph, ParameterScope parameters, Value images) =>
         Model.Tail(graph, parameters, Model.Trunk(graph, parameters, images, TrunkBlocks), TrunkBlocks);
 
+    /// <summary>
+    /// Images to the features of the unclean and the combined head, and to those of the clean head: the same with a shared tail, the original
+    /// model's with a split one. A frozen trunk that both have is computed once.
+    /// </summary>
+    public (Value Features, Value CleanFeatures) InferenceFeatures(GraphBuilder graph, ParameterStore parameters, Value images)
+    {
+        var (tuned, original) = (new ParameterScope(parameters), new ParameterScope(parameters, CheckpointNames.OriginalPrefix));
+        if (Tuned == TunedEnd.First)
+        {
+            var own = Features(graph, tuned, images);
+            return (own, Tail == TailKind.Split ? Features(graph, original, images) : own);
+        }
+
+        var trunk = Model.Trunk(graph, tuned, images, TrunkBlocks);
+        var features = Model.Tail(graph, tuned, trunk, TrunkBlocks);
+        return (features, Tail == TailKind.Split ? Model.Tail(graph, original, trunk, TrunkBlocks) : features);
+    }
+
     /// <summary>Makes the training store with every tensor from the pretrained model: heads and original parts start as copies.</summary>
     public ParameterStore CreateTrainingStore(ModelSource pretrained, ulong seed, ComputeTarget? target = null) =>
         Fill(new ParameterStore(TrainingSpecs, IsTrained, target), pretrained, seed, NameInPretrained);
