@@ -24,6 +24,8 @@
 #include "src/Robustify.Kernels/Cuda/Sections/convolution.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_weight_gradient.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/convolution_exact.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/depthwise.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/layer_scale.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/pool.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/tokens.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/image.cuh"

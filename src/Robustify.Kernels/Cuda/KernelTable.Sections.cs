@@ -18,6 +18,8 @@ internal static partial class KernelTable
         Corruptions(),
         Attention(),
         Convolution(),
+        Depthwise(),
+        LayerScale(),
         Pooling(),
         Tokens(),
     ];

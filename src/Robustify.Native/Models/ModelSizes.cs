@@ -15,6 +15,7 @@ internal static class ModelSizes
             VisionTransformer.VisionTransformer transformer => new VisionTransformer.VisionTransformer(
                 transformer.Options with { ImageSize = size, Classes = count }),
             ResNet.ResNet residual => new ResNet.ResNet(residual.Options with { ImageSize = size, Classes = count }),
+            ConvNext.ConvNext convolutional => new ConvNext.ConvNext(convolutional.Options with { ImageSize = size, Classes = count }),
             _ => throw new NotSupportedException($"{model.GetType().Name} has no other sizes"),
         };
     }

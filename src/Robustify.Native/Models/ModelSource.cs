@@ -4,6 +4,7 @@ using Robustify.Kernels;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Graph;
 using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
 
@@ -181,6 +182,8 @@ public sealed class ModelSource
             entries[CheckpointNames.LayerNormEpsilonKey] = transformer.Options.LayerNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         }
 
+        if (Model is ConvNext.ConvNext convolutional)
+            entries[CheckpointNames.LayerNormEpsilonKey] = convolutional.Options.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
             entries[key] = value;
         var copies = new List<IDisposable>();
@@ -206,25 +209,31 @@ public sealed class ModelSource
         }),
         ResNetDescription d => new ResNet.ResNet(new ResNetOptions
         {
-            ImageSize = ImageSizeOf(reader, d.StemKernel), Channels = d.Channels, Bottleneck = d.Block == ResNetBlockKind.Bottleneck,
+            ImageSize = ImageSizeOf(reader, smallest: 8, usual: d.StemKernel == 3 ? 32 : 224), Channels = d.Channels, Bottleneck = d.Block == ResNetBlockKind.Bottleneck,
             Layers = d.Layers, Widths = d.StageWidths, StemWidth = d.StemWidth, SmallImageStem = d.StemKernel == 3,
             Classes = classes ?? RequireHead(reader, d.Classes),
         }),
-        var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT or a ResNet"),
+        ConvNextDescription d => new ConvNext.ConvNext(new ConvNextOptions
+        {
+            ImageSize = ImageSizeOf(reader, smallest: ConvNextOptions.StemPatch << (d.Layers.Count - 1), usual: 224), Channels = d.Channels,
+            Layers = d.Layers, Widths = d.Widths, Kernel = d.Kernel, FinalNormEpsilon = (float)d.FinalNormEpsilon,
+            Classes = classes ?? RequireHead(reader, d.Classes),
+        }),
+        var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT, a ResNet or a ConvNeXt"),
     };
 
     private static int RequireHead(CheckpointReader reader, int classes) => classes > 0
         ? classes
         : throw new RobustifyException($"{reader.Path}: has no classifier head; use a checkpoint of a classifier");
 
-    // A ResNet takes images of any size, so its tensors do not tell which it was trained on.
-    private static int ImageSizeOf(CheckpointReader reader, int stemKernel)
+    // A convolutional network takes images of any size, so its tensors do not tell which it was trained on.
+    private static int ImageSizeOf(CheckpointReader reader, int smallest, int usual)
     {
         if (!reader.Metadata.TryGetValue(ImageSizeKey, out string? text))
-            return stemKernel == 3 ? 32 : 224;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size is >= 8 and <= 4096
+            return usual;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size >= smallest && size <= 4096
             ? size
-            : throw new RobustifyException($"{reader.Path}: metadata {ImageSizeKey} '{text}' found, a number of 8..4096 expected");
+            : throw new RobustifyException($"{reader.Path}: metadata {ImageSizeKey} '{text}' found, a number of {smallest}..4096 expected");
     }
 
     private static Preprocessing PreprocessingOf(CheckpointReader reader, IVisionModel model)

@@ -44,7 +44,7 @@ internal static class PublishedPreprocessing
             CheckpointFamily.HuggingFaceVisionTransformer => new(Normalization.Half(3), 1, ResampleFilter.Bilinear, source),
             CheckpointFamily.HuggingFaceResNet or CheckpointFamily.HuggingFaceDistilledVisionTransformer =>
                 new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
-            CheckpointFamily.TimmDistilledVisionTransformer => new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
+            CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.TimmConvNext or CheckpointFamily.OriginalConvNext => new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
             _ => new(Normalization.ImageNet, ratio, ResampleFilter.Bilinear, source),
         };
     }

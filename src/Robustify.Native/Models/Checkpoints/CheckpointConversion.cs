@@ -66,7 +66,7 @@ public static class CheckpointConversion
             if (published is null)
                 left.Add(name);
             else
-                Place(writer, reader, sources, [.. published.Select(p => prefix + p)], dtype);
+                Place(writer, reader, sources, [.. published.Select(p => prefix + p)], dtype, shape => to.PublishedShape(target.Name, shape));
         }
 
         writer.Save(path);
@@ -74,13 +74,19 @@ public static class CheckpointConversion
     }
 
     /// <summary>What a file should say of its architecture that its shapes do not: heads and LayerNorm's epsilon.</summary>
-    public static Dictionary<string, string> Facts(ModelDescription description) => description is VisionTransformerDescription transformer
-        ? new(StringComparer.Ordinal)
+    public static Dictionary<string, string> Facts(ModelDescription description) => description switch
+    {
+        VisionTransformerDescription transformer => new(StringComparer.Ordinal)
         {
             [CheckpointNames.HeadsKey] = transformer.Heads.ToString(CultureInfo.InvariantCulture),
             [CheckpointNames.LayerNormEpsilonKey] = transformer.LayerNormEpsilon.ToString("R", CultureInfo.InvariantCulture),
-        }
-        : new(StringComparer.Ordinal);
+        },
+        ConvNextDescription convolutional => new(StringComparer.Ordinal)
+        {
+            [CheckpointNames.LayerNormEpsilonKey] = convolutional.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture),
+        },
+        _ => new(StringComparer.Ordinal),
+    };
 
     private static CheckpointFamily Target(CheckpointReader reader, CheckpointNaming naming) => (reader.Family, naming) switch
     {
@@ -98,6 +104,13 @@ public static class CheckpointConversion
             CheckpointNaming.TorchvisionLinear => CheckpointFamily.TorchvisionLinearVisionTransformer,
             _ => CheckpointFamily.HuggingFaceVisionTransformer,
         },
+        (CheckpointFamily.TimmConvNext or CheckpointFamily.TorchvisionConvNext or CheckpointFamily.HuggingFaceConvNext
+            or CheckpointFamily.OriginalConvNext, _) => naming switch
+        {
+            CheckpointNaming.Timm => CheckpointFamily.TimmConvNext,
+            CheckpointNaming.HuggingFace => CheckpointFamily.HuggingFaceConvNext,
+            _ => CheckpointFamily.TorchvisionConvNext,
+        },
         _ => throw new RobustifyException($"{reader.Path}: a checkpoint of {reader.Family} has no names of {naming}; choose others"),
     };
 
@@ -105,12 +118,13 @@ public static class CheckpointConversion
         ? reader.Sources(engineName)
         : throw new RobustifyException($"{reader.Path}: '{OneLine.Of(engineName)}' lacks its query, key or value part; use an intact checkpoint");
 
-    private static void Place(SafetensorsWriter writer, CheckpointReader reader, string[] sources, string[] published, StoredDType? dtype)
+    private static void Place(
+        SafetensorsWriter writer, CheckpointReader reader, string[] sources, string[] published, StoredDType? dtype, Func<long[], long[]> publish)
     {
         if (sources.Length == published.Length)
         {
             for (int i = 0; i < sources.Length; i++)
-                Add(writer, reader.File, published[i], [sources[i]], dtype);
+                Add(writer, reader.File, published[i], [sources[i]], dtype, publish);
         }
         else if (published.Length == 1)
         {
@@ -119,13 +133,14 @@ public static class CheckpointConversion
         else
         {
             for (int i = 0; i < published.Length; i++)
-                Add(writer, reader.File, published[i], sources, dtype, i, published.Length);
+                Add(writer, reader.File, published[i], sources, dtype, null, i, published.Length);
         }
     }
 
     /// <summary>Adds the sources one below the other, or one of several equal parts of a single source.</summary>
     private static void Add(
-        SafetensorsWriter writer, ITensorFile file, string name, string[] sources, StoredDType? dtype, int part = 0, int partCount = 1)
+        SafetensorsWriter writer, ITensorFile file, string name, string[] sources, StoredDType? dtype, Func<long[], long[]>? publish = null,
+        int part = 0, int partCount = 1)
     {
         TensorEntry first = file.Require(sources[0]);
         StoredDType stored = first.DType, written = dtype is { } wanted && stored.IsFloat() ? wanted : stored;
@@ -137,7 +152,7 @@ public static class CheckpointConversion
         if (partCount > 1)
             shape[0] /= partCount;
         int elements = checked(first.ElementCount * sources.Length / partCount);
-        writer.AddStored(name, written, shape, elements, stream =>
+        writer.AddStored(name, written, publish?.Invoke(shape) ?? shape, elements, stream =>
         {
             foreach (string source in sources)
             {

@@ -29,4 +29,16 @@ public enum CheckpointFamily
 
     /// <summary>Hugging Face's ResNetForImageClassification.</summary>
     HuggingFaceResNet,
+
+    /// <summary>timm's ConvNeXt, whose names are also the engine's.</summary>
+    TimmConvNext,
+
+    /// <summary>torchvision's ConvNeXt.</summary>
+    TorchvisionConvNext,
+
+    /// <summary>Hugging Face's ConvNextForImageClassification (or ConvNextModel).</summary>
+    HuggingFaceConvNext,
+
+    /// <summary>ConvNeXt as its authors published it, with <c>downsample_layers</c> and <c>pwconv1</c>.</summary>
+    OriginalConvNext,
 }

@@ -119,8 +119,10 @@ public sealed class CheckpointReader : IDisposable
     {
         CheckpointFamily.Unknown => throw new RobustifyException(
             $"{Path}: the names ({string.Join(", ", file.Names.Take(3).Select(n => $"'{OneLine.Of(n)}'"))}) are of no known family, "
-            + "those of a timm, torchvision or Hugging Face ViT, DeiT or ResNet expected; convert the checkpoint"),
+            + "those of a timm, torchvision or Hugging Face ViT, DeiT, ResNet or ConvNeXt expected; convert the checkpoint"),
         CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet => ResNetInference.Describe(this),
+        CheckpointFamily.TimmConvNext or CheckpointFamily.TorchvisionConvNext or CheckpointFamily.HuggingFaceConvNext
+            or CheckpointFamily.OriginalConvNext => ConvNextInference.Describe(this),
         _ => VisionTransformerInference.Describe(this),
     };
 

@@ -30,6 +30,7 @@ internal abstract class NamingFamily(CheckpointFamily family)
         VisionTransformerNaming.Timm, VisionTransformerNaming.Torchvision, VisionTransformerNaming.TorchvisionLinear,
         VisionTransformerNaming.HuggingFace, VisionTransformerNaming.TimmDistilled, VisionTransformerNaming.HuggingFaceDistilled,
         new ResNetNaming(), new HuggingFaceResNetNaming(),
+        ConvNextNaming.Timm, ConvNextNaming.Torchvision, ConvNextNaming.HuggingFace, ConvNextNaming.Original,
     ];
 
     public CheckpointFamily Family { get; } = family;
@@ -62,6 +63,9 @@ internal abstract class NamingFamily(CheckpointFamily family)
 
     /// <summary>The published names of an engine's tensor, one for each part; null where the family has no such tensor.</summary>
     public abstract string[]? Publish(string engineName);
+
+    /// <summary>The shape under which the family publishes an engine's tensor that a file has in the given shape.</summary>
+    public virtual long[] PublishedShape(string engineName, long[] shape) => shape;
 
     /// <summary>Splits "N.rest" where N is a number without leading zeros.</summary>
     protected static bool TrySplitNumber(string text, out int number, out string rest)

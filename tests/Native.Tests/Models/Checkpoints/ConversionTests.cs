@@ -136,7 +136,7 @@ public sealed class ConversionTests
 
     private static CheckpointNaming NamingOf(CheckpointFamily family) => family switch
     {
-        CheckpointFamily.TorchvisionVisionTransformer => CheckpointNaming.Torchvision,
+        CheckpointFamily.TorchvisionVisionTransformer or CheckpointFamily.TorchvisionConvNext => CheckpointNaming.Torchvision,
         CheckpointFamily.HuggingFaceVisionTransformer => CheckpointNaming.HuggingFace,
         _ => CheckpointNaming.Timm,
     };
