@@ -46,12 +46,16 @@ internal static class BenchVerb
             () => "");
         var data = RunSettings.DataOption();
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
+        var heldOut = new NumberOption<int>(
+            "--held-out-of-test",
+            "test images left out, half at most: as many as distill --held-out-from test --held-out set aside under the same seed",
+            new(0, null), 0);
         var strict = new FlagOption("--strict", "end at a file that cannot be read and at a missing class or severity, instead of counting and listing it");
         var resume = new FlagOption("--resume", "go on where an earlier run in the same directory stopped");
         var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
         run.Add(command, models, data, suites, protocol);
         run.AddCommon(command, writes: true);
-        run.Add(command, testLimit, corruptions, severities, frost, strict, resume);
+        run.Add(command, testLimit, heldOut, corruptions, severities, frost, strict, resume);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
@@ -60,7 +64,7 @@ internal static class BenchVerb
             var options = Standard with
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
-                Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
+                Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), HeldOutOfTest = heldOut.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
                 Suites = suites.Of(parse), Protocol = protocol.Of(parse)[^1], Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
             BenchmarkWorkflow.Run(options, session.Context, session.Describe);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Robustify.Cli.Options;
+using Robustify.Native.Data.Sources;
 using Robustify.Native.Models;
 using Robustify.Native.Workflows;
 
@@ -22,8 +23,11 @@ internal static class DistillVerb
         var limit = new OptionalNumberOption<int>("--limit", "training images at most, as many of each class", new(1, null), "all");
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
         var heldOut = new NumberOption<int>(
-            "--held-out", "training images set aside to calibrate the choice of heads on, a quarter of all at most; 0 for no calibration",
+            "--held-out", "images set aside to calibrate the choice of heads on, a quarter of all at most; 0 for no calibration",
             new(0, null), Standard.HeldOut);
+        var heldOutFrom = new ChoiceOption<DataPart>(
+            "--held-out-from", "the part of the data they are taken from; test (half of it at most) for a model that was pretrained on the training images",
+            Standard.HeldOutFrom);
         var mixture = RunSettings.MixtureOption(Standard.Mixture);
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
         var method = new DistillationSettings(Standard.Method);
@@ -31,7 +35,7 @@ internal static class DistillVerb
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
         run.Add(command, student, teacher, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, resume, epochs, limit, testLimit, heldOut, mixture);
+        run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom, mixture);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
         command.SetAction(parse =>
@@ -41,7 +45,7 @@ internal static class DistillVerb
             {
                 Student = student.Of(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
-                HeldOut = heldOut.Of(parse), Mixture = mixture.Of(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
+                HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), Mixture = mixture.Of(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
             };
             DistillationWorkflow.Run(options, session.Context, session.Describe);

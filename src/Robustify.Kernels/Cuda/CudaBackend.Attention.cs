@@ -41,18 +41,17 @@ internal sealed partial class CudaBackend
     ];
 
     /// <inheritdoc cref="IBackend.Attention"/>
-    public void Attention(TensorView qkv, TensorView y, TensorView logSumExp, int heads, bool causal = false)
+    public void Attention(TensorView qkv, TensorView y, TensorView logSumExp, int heads)
     {
         var geometry = new AttentionGeometry(qkv, heads, FlatGeometry.Aligned(qkv, y));
         Launch(
             (geometry.OnTensorCores ? AttentionForward : AttentionExactForward)[geometry.Variant], geometry.Forward,
             new(Bytes(qkv) + Bytes(y) + Bytes(logSumExp), geometry.Operations(2)), qkv, y, logSumExp, geometry.Tokens, heads, geometry.HeadDim,
-            geometry.Scale, causal);
+            geometry.Scale);
     }
 
     /// <inheritdoc cref="IBackend.AttentionGradient"/>
-    public void AttentionGradient(
-        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads, bool causal = false)
+    public void AttentionGradient(TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads)
     {
         var geometry = new AttentionGeometry(qkv, heads, FlatGeometry.Aligned(dy, qkv, dqkv));
         nint delta = Scratch(geometry.HeadRows * sizeof(float));
@@ -62,10 +61,10 @@ internal sealed partial class CudaBackend
         Launch(
             (geometry.OnTensorCores ? AttentionQueryGradient : AttentionExactQueryGradient)[geometry.Variant], geometry.QueryGradient,
             new(Bytes(dy) + Bytes(qkv) + Bytes(y), geometry.Operations(3)), dy, qkv, logSumExp, delta, dqkv, geometry.Tokens, heads,
-            geometry.HeadDim, geometry.Scale, causal);
+            geometry.HeadDim, geometry.Scale);
         Launch(
             (geometry.OnTensorCores ? AttentionKeyValueGradient : AttentionExactKeyValueGradient)[geometry.Variant], geometry.KeyValueGradient,
             new(Bytes(dy) + Bytes(qkv) + 2 * Bytes(y), geometry.Operations(4)), dy, qkv, logSumExp, delta, dqkv, geometry.Tokens, heads,
-            geometry.HeadDim, geometry.Scale, causal);
+            geometry.HeadDim, geometry.Scale);
     }
 }

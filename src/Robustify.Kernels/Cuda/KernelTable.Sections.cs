@@ -18,9 +18,9 @@ internal static partial class KernelTable
         Corruptions(),
         Attention(),
         Convolution(),
+        Depthwise(),
+        LayerScale(),
         Pooling(),
         Tokens(),
-        AveragePooling(),
-        Embedding(),
     ];
 }

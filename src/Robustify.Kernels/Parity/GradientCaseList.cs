@@ -12,7 +12,7 @@ internal static class GradientCaseList
 {
     /// <summary>All of them.</summary>
     public static IEnumerable<OperationCase> All() =>
-        Linear().Concat(Norms()).Concat(Attention()).Concat(Convolution()).Concat(Pooling()).Concat(Tokens()).Concat(Losses()).Concat(Random());
+        Linear().Concat(Norms()).Concat(Attention()).Concat(Convolution()).Concat(Depthwise()).Concat(Pooling()).Concat(Tokens()).Concat(Losses()).Concat(Random());
 
     private static IEnumerable<OperationCase> Linear()
     {
@@ -68,6 +68,19 @@ internal static class GradientCaseList
             yield return new GradientCase(new ConvolutionCase(size), new ConvolutionInputGradientCase(size, accumulate: false));
             yield return new GradientCase(new ConvolutionCase(size), new ConvolutionWeightGradientCase(size, accumulate: false));
         }
+    }
+
+    private static IEnumerable<OperationCase> Depthwise()
+    {
+        foreach (var (image, kernel) in ((Shape, int)[])[(new(2, 4, 5, 3), 3), (new(1, 3, 6, 8), 7)])
+        {
+            var forward = new DepthwiseConvolutionCase(image, kernel, hasBias: false);
+            yield return new GradientCase(forward, new DepthwiseInputGradientCase(image, kernel, accumulate: false));
+            yield return new GradientCase(forward, new DepthwiseWeightGradientCase(image, kernel, accumulate: false));
+        }
+
+        yield return new GradientCase(
+            new LayerScaleCase(6, 8, LayerScaleResidual.Own), new LayerScaleParameterGradientCase(6, 8, accumulate: false));
     }
 
     private static IEnumerable<OperationCase> Pooling()

@@ -4,5 +4,5 @@ namespace Robustify.Kernels.Parity;
 internal static class ParityCases
 {
     /// <summary>All of them, operation by operation.</summary>
-    public static IEnumerable<OperationCase> All() => PointwiseCaseList.All().Concat(StructuredCaseList.All());
+    public static IEnumerable<OperationCase> All() => PointwiseCaseList.All().Concat(StructuredCaseList.All()).Concat(DepthwiseCaseList.All());
 }

@@ -25,6 +25,9 @@ public enum Initializer
 
     /// <summary>Normal with variance 2 / (outputs x kernel area) (He et al., arXiv 1502.01852), as ResNet uses it.</summary>
     HeNormalFanOut,
+
+    /// <summary>All 1e-6: a layer scale that begins as almost nothing, as ConvNeXt has it (Liu et al., arXiv 2201.03545).</summary>
+    LayerScale,
 }
 
 /// <summary>What a model says of one of its tensors before it has memory.</summary>

@@ -145,6 +145,9 @@ public sealed class ParameterStore : IDisposable
             case Initializer.Ones:
                 span.Fill(1);
                 break;
+            case Initializer.LayerScale:
+                span.Fill(1e-6f);
+                break;
             case Initializer.TruncatedNormal:
                 foreach (ref float x in span)
                     x = (float)(0.02 * TruncatedNormal(random));

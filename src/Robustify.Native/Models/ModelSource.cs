@@ -4,7 +4,7 @@ using Robustify.Kernels;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Graph;
 using Robustify.Native.Models.Checkpoints;
-using Robustify.Native.Models.Clip;
+using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
 
@@ -48,9 +48,6 @@ public sealed class ModelSource
     /// <summary>Whose names the file's tensors bear; unknown for a preset.</summary>
     public CheckpointFamily Family { get; private init; }
 
-    /// <summary>The text tower of a CLIP model; null for every other, and for one that is an image tower alone.</summary>
-    public ClipTextTower? Text { get; private init; }
-
     /// <summary>The file's format in words; empty for a preset.</summary>
     public string Format { get; private init; } = "";
 
@@ -84,38 +81,9 @@ public sealed class ModelSource
         }
 
         using var reader = CheckpointReader.Open(path, overrides.Family);
-        var description = Describe(reader, overrides);
-        var model = Build(reader, description, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
+        var model = Build(reader, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
         var preprocessing = overrides.Preprocessing ?? PreprocessingOf(reader, model);
-        return new(nameOrPath, path, overrides, model, preprocessing, reader.Metadata)
-        {
-            Family = reader.Family, Format = reader.Format, Text = description is ClipDescription { Text: { } text } ? new ClipTextTower(text) : null,
-        };
-    }
-
-    /// <summary>Makes the store of the text tower and fills it from the file.</summary>
-    /// <param name="target">Whose memory it lies in; null for the process's own.</param>
-    /// <exception cref="RobustifyException">The model has no text tower, or tensors of it are missing or of other shapes.</exception>
-    public ParameterStore LoadText(ComputeTarget? target = null)
-    {
-        if (file is null || Text is null)
-            throw new RobustifyException($"model '{Name}': has no text tower, a CLIP checkpoint with both towers expected");
-        using var reader = CheckpointReader.Open(file, overrides.Family);
-        reader.Match(
-            [.. Text.Specs.Select(s => (s.Name, s.Shape.ToArray()))], name => !name.StartsWith(ClipTextTower.Prefix, StringComparison.Ordinal)
-                && name != ClipTextTower.LogitScale);
-        var store = new ParameterStore(Text.Specs, _ => false, target);
-        try
-        {
-            foreach (var parameter in store.All)
-                store.Write(parameter, span => reader.ReadFinite(parameter.Spec.Name, span));
-            return store;
-        }
-        catch
-        {
-            store.Dispose();
-            throw;
-        }
+        return new(nameOrPath, path, overrides, model, preprocessing, reader.Metadata) { Family = reader.Family, Format = reader.Format };
     }
 
     /// <summary>Fills every tensor: from the file, or by the initializers under the seed.</summary>
@@ -188,7 +156,7 @@ public sealed class ModelSource
         if (file is null)
             throw new RobustifyException($"model '{Name}': is a preset without weights, a checkpoint expected");
         using var reader = CheckpointReader.Open(file, overrides.Family);
-        var metadata = CheckpointConversion.Facts(Describe(reader, overrides));
+        var metadata = CheckpointConversion.Facts(reader.Describe());
         metadata[ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture);
         preprocessing.Write(metadata);
         return CheckpointConversion.Convert(reader, path, naming, dtype, metadata);
@@ -214,14 +182,8 @@ public sealed class ModelSource
             entries[CheckpointNames.LayerNormEpsilonKey] = transformer.Options.LayerNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         }
 
-        if (Model is IClipImageModel clip)
-        {
-            var transform = clip.Options as ClipVisionTransformerOptions;
-            var facts = ClipDescription.Facts(clip.Options, null, transform?.Activation ?? Activation.Gelu, transform?.LayerNormEpsilon ?? 1e-5f);
-            foreach (var (key, value) in facts)
-                entries[key] = value;
-        }
-
+        if (Model is ConvNext.ConvNext convolutional)
+            entries[CheckpointNames.LayerNormEpsilonKey] = convolutional.Options.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
             entries[key] = value;
         var copies = new List<IDisposable>();
@@ -229,7 +191,7 @@ public sealed class ModelSource
         {
             var tensors = store.All.Select(p => new CheckpointTensor(
                 p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(store.OnHost(p, copies).Floats, checked((int)p.Spec.Shape.Count)).Memory));
-            CheckpointWriter.Write(path, [.. tensors], entries, dtype, Model is IClipImageModel tower ? ClipNaming.Of(tower) : null);
+            CheckpointWriter.Write(path, [.. tensors], entries, dtype);
         }
         finally
         {
@@ -237,12 +199,8 @@ public sealed class ModelSource
         }
     }
 
-    private static ModelDescription Describe(CheckpointReader reader, ModelOverrides overrides) =>
-        ClipInference.IsClip(reader.Family) ? ClipInference.Describe(reader, overrides.Activation) : reader.Describe();
-
-    private static IVisionModel Build(CheckpointReader reader, ModelDescription description, int? classes) => description switch
+    private static IVisionModel Build(CheckpointReader reader, int? classes) => reader.Describe() switch
     {
-        ClipDescription d => d.Image.Create(),
         VisionTransformerDescription d => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
             ImageSize = d.ImageSize, PatchSize = d.PatchSize, Channels = d.Channels, Width = d.Width, Depth = d.Depth, Heads = d.Heads,
@@ -251,25 +209,31 @@ public sealed class ModelSource
         }),
         ResNetDescription d => new ResNet.ResNet(new ResNetOptions
         {
-            ImageSize = ImageSizeOf(reader, d.StemKernel), Channels = d.Channels, Bottleneck = d.Block == ResNetBlockKind.Bottleneck,
+            ImageSize = ImageSizeOf(reader, smallest: 8, usual: d.StemKernel == 3 ? 32 : 224), Channels = d.Channels, Bottleneck = d.Block == ResNetBlockKind.Bottleneck,
             Layers = d.Layers, Widths = d.StageWidths, StemWidth = d.StemWidth, SmallImageStem = d.StemKernel == 3,
             Classes = classes ?? RequireHead(reader, d.Classes),
         }),
-        var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT, a ResNet or CLIP"),
+        ConvNextDescription d => new ConvNext.ConvNext(new ConvNextOptions
+        {
+            ImageSize = ImageSizeOf(reader, smallest: ConvNextOptions.StemPatch << (d.Layers.Count - 1), usual: 224), Channels = d.Channels,
+            Layers = d.Layers, Widths = d.Widths, Kernel = d.Kernel, FinalNormEpsilon = (float)d.FinalNormEpsilon,
+            Classes = classes ?? RequireHead(reader, d.Classes),
+        }),
+        var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT, a ResNet or a ConvNeXt"),
     };
 
     private static int RequireHead(CheckpointReader reader, int classes) => classes > 0
         ? classes
         : throw new RobustifyException($"{reader.Path}: has no classifier head; use a checkpoint of a classifier");
 
-    // A ResNet takes images of any size, so its tensors do not tell which it was trained on.
-    private static int ImageSizeOf(CheckpointReader reader, int stemKernel)
+    // A convolutional network takes images of any size, so its tensors do not tell which it was trained on.
+    private static int ImageSizeOf(CheckpointReader reader, int smallest, int usual)
     {
         if (!reader.Metadata.TryGetValue(ImageSizeKey, out string? text))
-            return stemKernel == 3 ? 32 : 224;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size is >= 8 and <= 4096
+            return usual;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size >= smallest && size <= 4096
             ? size
-            : throw new RobustifyException($"{reader.Path}: metadata {ImageSizeKey} '{text}' found, a number of 8..4096 expected");
+            : throw new RobustifyException($"{reader.Path}: metadata {ImageSizeKey} '{text}' found, a number of {smallest}..4096 expected");
     }
 
     private static Preprocessing PreprocessingOf(CheckpointReader reader, IVisionModel model)

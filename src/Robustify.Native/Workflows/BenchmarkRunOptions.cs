@@ -27,6 +27,11 @@ public sealed record BenchmarkRunOptions
     /// <summary>At most so many test images; null for all.</summary>
     public int? TestLimit { get; init; }
 
+    /// <summary>
+    /// Test images that are left out: those that a distillation under the same seed and the same number held out of test to calibrate on.
+    /// </summary>
+    public int HeldOutOfTest { get; init; }
+
     /// <summary>How many of the test images are corrupted in memory, the first in the measured order; null for all.</summary>
     public int? CorruptedImages { get; init; }
 

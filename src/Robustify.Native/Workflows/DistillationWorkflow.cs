@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Native.Augment;
+using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
@@ -43,8 +44,11 @@ public sealed record DistillationRunOptions
     /// <summary>Continue the run in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
 
-    /// <summary>Images held out of training to calibrate the selector on.</summary>
+    /// <summary>Images held out of training and test to calibrate the selector on.</summary>
     public int HeldOut { get; init; } = 1000;
+
+    /// <summary>The part of the data set they are taken from.</summary>
+    public DataPart HeldOutFrom { get; init; } = DataPart.Train;
 
     /// <summary>How much clean accuracy on the held-out images the selector may give away, as a fraction.</summary>
     public double CleanMargin { get; init; } = 0.002;
@@ -74,7 +78,8 @@ public static class DistillationWorkflow
         options.Method.Validate();
         options.Optimizer.Validate();
         var source = ModelSource.Resolve(options.Student).RequireFinite();
-        var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
+        var data = LabeledData.Open(
+            options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut, heldOutFrom: options.HeldOutFrom);
         data.RequireClasses(source.Model, options.Student);
         RequireModels(options, source);
         var directory = RunDirectory.Open(options.Out, describe);
@@ -141,7 +146,7 @@ public static class DistillationWorkflow
     {
         using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target);
         using var original = LoadedModel.Open("original", options.Student, context.Target);
-        return SelectorCalibrator.Run(tuned, original.Predictor, data.TrainSource, data.HeldOut, options.CleanMargin, options.Seed, context);
+        return SelectorCalibrator.Run(tuned, original.Predictor, data.HeldOutSource, data.HeldOut, options.CleanMargin, options.Seed, context);
     }
 
     private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)

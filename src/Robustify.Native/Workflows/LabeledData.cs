@@ -13,19 +13,29 @@ public sealed class LabeledData
     // A folder without train and test parts is divided: four parts to train on, one to test.
     private const double TestFraction = 0.2;
 
-    private LabeledData(string path, IImageSource trainSource, int[] train, int[] heldOut, IImageSource testSource, int[] test) =>
-        (Path, TrainSource, Train, HeldOut, TestSource, Test) = (path, trainSource, train, heldOut, testSource, test);
+    // Never more than a quarter of the training images: a calibration that starves training helps nobody.
+    private const double MostHeldOutOfTraining = 0.25;
+
+    // And half the test images at most may be held out: what is left must still measure.
+    private const double MostHeldOutOfTest = 0.5;
+
+    private LabeledData(
+        string path, IImageSource trainSource, int[] train, IImageSource heldOutSource, int[] heldOut, IImageSource testSource, int[] test) =>
+        (Path, TrainSource, Train, HeldOutSource, HeldOut, TestSource, Test) = (path, trainSource, train, heldOutSource, heldOut, testSource, test);
 
     /// <summary>The directory.</summary>
     public string Path { get; }
 
-    /// <summary>The source of training and held-out images.</summary>
+    /// <summary>The source of training images.</summary>
     public IImageSource TrainSource { get; }
 
     /// <summary>Which of them to train on.</summary>
     public int[] Train { get; }
 
-    /// <summary>Which of them are held out of training.</summary>
+    /// <summary>The source of held-out images: that of the part they were taken from.</summary>
+    public IImageSource HeldOutSource { get; }
+
+    /// <summary>Which of its images are held out of both training and test.</summary>
     public int[] HeldOut { get; }
 
     /// <summary>The source of test images.</summary>
@@ -39,12 +49,17 @@ public sealed class LabeledData
     /// <param name="seed">Key of the split and the subsets.</param>
     /// <param name="limit">At most so many training images, a class-balanced subset; null for all.</param>
     /// <param name="testLimit">At most so many test images; null for all.</param>
-    /// <param name="heldOut">Images to hold out of training.</param>
+    /// <param name="heldOut">Images to hold out of training, or of test.</param>
     /// <param name="testSeed">
     /// Key of what is tested: of the division where a set has no parts and of the test subset; null for <paramref name="seed"/>. Runs of
     /// several seeds that are compared are tested on the same images.
     /// </param>
-    public static LabeledData Open(string? path, ulong seed, int? limit = null, int? testLimit = null, int heldOut = 0, ulong? testSeed = null)
+    /// <param name="heldOutFrom">
+    /// The part they are taken from. A model that was pretrained on the training images knows them too well to be calibrated there.
+    /// </param>
+    public static LabeledData Open(
+        string? path, ulong seed, int? limit = null, int? testLimit = null, int heldOut = 0, ulong? testSeed = null,
+        DataPart heldOutFrom = DataPart.Train)
     {
         ulong testKey = testSeed ?? seed;
         path ??= DataDirectory.Default();
@@ -54,28 +69,36 @@ public sealed class LabeledData
         if (trainSource is FolderSource { IsUndivided: true })
             (pool, test) = DataSplit.Split(trainSource, TestFraction, testKey);
         int[] held = [];
-        if (heldOut > 0)
+        var heldSource = trainSource;
+        if (heldOut > 0 && heldOutFrom == DataPart.Test)
         {
-            // Never more than a quarter: a calibration that starves training helps nobody.
-            double fraction = Math.Min(0.25, (double)heldOut / pool.Length);
-            var view = new SubsetSource(trainSource, pool);
-            var (kept, apart) = DataSplit.Split(view, fraction, seed);
-            (pool, held) = (view.Whole(kept), view.Whole(apart));
+            heldSource = testSource;
+            (test, held) = SetAside(testSource, test, heldOut, MostHeldOutOfTest, testKey);
+        }
+        else if (heldOut > 0)
+        {
+            (pool, held) = SetAside(trainSource, pool, heldOut, MostHeldOutOfTraining, seed);
         }
 
         return new LabeledData(
-            path, trainSource, Limit(trainSource, pool, limit, seed), held, testSource, Limit(testSource, test, testLimit, testKey));
+            path, trainSource, Limit(trainSource, pool, limit, seed), heldSource, held, testSource, Limit(testSource, test, testLimit, testKey));
     }
 
     /// <summary>Refuses a model that does not fit the classes.</summary>
     public void RequireClasses(IVisionModel model, string modelName)
     {
-        model.RequireHead(modelName);
         if (TrainSource.ClassNames.Count != model.Classes)
         {
             throw new RobustifyException(
                 $"{Path}: {TrainSource.ClassNames.Count} classes found, model '{modelName}' has {model.Classes}; use a model of as many classes");
         }
+    }
+
+    private static (int[] Kept, int[] Apart) SetAside(IImageSource source, int[] indices, int count, double most, ulong seed)
+    {
+        var view = new SubsetSource(source, indices);
+        var (kept, apart) = DataSplit.Split(view, Math.Min(most, (double)count / indices.Length), seed);
+        return (view.Whole(kept), view.Whole(apart));
     }
 
     private static int[] Limit(IImageSource source, int[] indices, int? limit, ulong seed)

@@ -18,6 +18,21 @@ internal sealed partial class SeparateMemory
         TensorView dy, TensorView x, TensorView dweight, ConvolutionGeometry geometry, bool accumulate) =>
         Do(() => cpu.ConvolutionWeightGradient(At(dy), At(x), At(dweight), geometry, accumulate));
 
+    public void DepthwiseConvolution(TensorView x, TensorView weight, TensorView bias, TensorView y) =>
+        Do(() => cpu.DepthwiseConvolution(At(x), At(weight), At(bias), At(y)));
+
+    public void DepthwiseConvolutionInputGradient(TensorView dy, TensorView weight, TensorView dx, bool accumulate) =>
+        Do(() => cpu.DepthwiseConvolutionInputGradient(At(dy), At(weight), At(dx), accumulate));
+
+    public void DepthwiseConvolutionWeightGradient(TensorView dy, TensorView x, TensorView dweight, bool accumulate) =>
+        Do(() => cpu.DepthwiseConvolutionWeightGradient(At(dy), At(x), At(dweight), accumulate));
+
+    public void LayerScale(TensorView x, TensorView scale, TensorView residual, TensorView y) =>
+        Do(() => cpu.LayerScale(At(x), At(scale), At(residual), At(y)));
+
+    public void LayerScaleParameterGradient(TensorView dy, TensorView x, TensorView dscale, bool accumulate) =>
+        Do(() => cpu.LayerScaleParameterGradient(At(dy), At(x), At(dscale), accumulate));
+
     public void MaxPool(
         TensorView x, TensorView y, TensorView argmax, ConvolutionGeometry geometry) =>
         Do(() => cpu.MaxPool(At(x), At(y), At(argmax), geometry));
@@ -183,12 +198,12 @@ internal sealed partial class SeparateMemory
         Do(() => cpu.SelectFirstTokenGradient(At(dy), At(dx), accumulate));
 
     public void Attention(
-        TensorView qkv, TensorView y, TensorView logSumExp, int heads, bool causal) =>
-        Do(() => cpu.Attention(At(qkv), At(y), At(logSumExp), heads, causal));
+        TensorView qkv, TensorView y, TensorView logSumExp, int heads) =>
+        Do(() => cpu.Attention(At(qkv), At(y), At(logSumExp), heads));
 
     public void AttentionGradient(
-        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads, bool causal) =>
-        Do(() => cpu.AttentionGradient(At(dy), At(qkv), At(y), At(logSumExp), At(dqkv), heads, causal));
+        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads) =>
+        Do(() => cpu.AttentionGradient(At(dy), At(qkv), At(y), At(logSumExp), At(dqkv), heads));
 
     public void ConfidenceWeights(
         TensorView logits, TensorView weights, ConfidenceWeighting weighting) =>

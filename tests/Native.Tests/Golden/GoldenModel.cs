@@ -4,7 +4,6 @@ using Robustify.Kernels.Tensors;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
-using Robustify.Native.Models.ResNet;
 using Robustify.Native.Planning;
 
 namespace Robustify.Native.Tests.Golden;
@@ -18,9 +17,8 @@ internal sealed class GoldenModel : IDisposable
     {
         string mode = IsResNet(folder) ? (training ? "_train" : "_eval") : "";
         Expected = GoldenData.Json("models", folder, $"expected{mode}.json");
-        Source = ModelSource.Resolve(GoldenData.PathOf("models", folder, "model.safetensors"));
         int[] nchw = [.. Expected.GetProperty("input").GetProperty("shape").EnumerateArray().Select(x => x.GetInt32())];
-        Model = Source.Model is ResNet resnet ? new ResNet(resnet.Options with { ImageSize = nchw[2] }) : Source.Model;
+        Source = ModelSource.Resolve(GoldenData.PathOf("models", folder, "model.safetensors"), new ModelOverrides { ImageSize = nchw[2] });
         Parameters = Source.LoadClassifier(_ => true, seed: 0);
         Graph = new GraphBuilder(training);
         var images = Graph.Input("images", new Shape(nchw[0], nchw[2], nchw[3], nchw[1]));
@@ -44,7 +42,7 @@ internal sealed class GoldenModel : IDisposable
 
     public ModelSource Source { get; }
 
-    public IVisionModel Model { get; }
+    public IVisionModel Model => Source.Model;
 
     public ParameterStore Parameters { get; }
 

@@ -18,7 +18,7 @@ public sealed class ModelGoldenTests
     public static TheoryData<string, bool> Cases()
     {
         var cases = new TheoryData<string, bool>();
-        foreach (string folder in GoldenData.Directories("models").Where(f => f.EndsWith("_vit", StringComparison.Ordinal)))
+        foreach (string folder in GoldenData.Directories("models").Where(f => f.EndsWith("_vit", StringComparison.Ordinal) || IsConvNext(f)))
             cases.Add(folder, false);
         foreach (string folder in GoldenData.Directories("models").Where(GoldenModel.IsResNet))
         {
@@ -123,6 +123,8 @@ public sealed class ModelGoldenTests
 
     public static TheoryData<string> ResNets() => [.. GoldenData.Directories("models").Where(GoldenModel.IsResNet)];
 
+    private static bool IsConvNext(string folder) => folder.EndsWith("_convnext", StringComparison.Ordinal);
+
     private static string Mode(string folder, bool training) => GoldenModel.IsResNet(folder) ? (training ? "_train" : "_eval") : "";
 
     private static CheckpointFamily FamilyOf(string folder)
@@ -138,7 +140,11 @@ public sealed class ModelGoldenTests
         "embedded" => "tokens",
         "logits" => model.Model.HeadName,
         "maxpool" => "maxpool",
-        "features" => model.Model.HeadName == "fc" ? "pooled" : "norm",
+        "features" => model.Model.HeadName switch { "fc" => "pooled", "head.fc" => "head.norm", _ => "norm" },
+        "stem" => "stem.1",
+        _ when activation.StartsWith("stage_", StringComparison.Ordinal) =>
+            model.Graph.Values.Last(v => v.Name.StartsWith($"stages.{activation[6..]}.", StringComparison.Ordinal)
+                && v.Name.EndsWith(".residual", StringComparison.Ordinal)).Name,
         _ when activation.StartsWith("block_", StringComparison.Ordinal) => $"blocks.{activation[6..]}.mlp.residual",
         _ when activation.StartsWith("layer", StringComparison.Ordinal) =>
             model.Graph.Values.Last(v => v.Name.StartsWith(activation + ".", StringComparison.Ordinal)

@@ -188,6 +188,34 @@ public sealed class OperationGradientTests
         check.Agree();
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void DepthwiseConvolution(int kernel)
+    {
+        using var check = new GradientCheck(true, ("x", [2, 4, 3, 5]), ("weight", [5, kernel, kernel, 1]), ("bias", [5]));
+        check.WeighIn(check.Graph.DepthwiseConvolution("y", check.Leaf("x"), check["weight"], check["bias"]));
+        check.Agree();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.4f)]
+    public void ScaledResidual(float skipProbability)
+    {
+        using var check = new GradientCheck(true, ("x", [3, 2, 5]), ("branch", [3, 2, 5]), ("scale", [5]));
+        check.WeighIn(check.Graph.ScaledResidual("y", check.Leaf("x"), check.Leaf("branch"), check["scale"], skipProbability));
+        check.Agree();
+    }
+
+    [Fact]
+    public void PatchifyGrid()
+    {
+        using var check = new GradientCheck(true, ("x", [2, 4, 6, 3]));
+        check.WeighIn(check.Graph.PatchifyGrid("y", check.Leaf("x"), 2));
+        check.Agree();
+    }
+
     [Fact]
     public void Dropout()
     {

@@ -83,6 +83,16 @@ public sealed class ShapeErrorTests : IDisposable
     }
 
     [Fact]
+    public void DepthwiseConvolutionsAndLayerScales()
+    {
+        Refused(() => graph.DepthwiseConvolution("conv_dw", X(1, 8, 8, 3), P(3, 6, 6, 1), null), "depthwise convolution conv_dw", "[3, 6, 6, 1]");
+        Refused(() => graph.DepthwiseConvolution("conv_dw", X(1, 8, 8, 3), P(4, 7, 7, 1), null), "depthwise convolution conv_dw", "[1, 8, 8, 3]", "[4, 7, 7, 1]");
+        Refused(() => graph.DepthwiseConvolution("conv_dw", X(1, 8, 8, 3), P(3, 7, 7, 1), P(4)), "depthwise convolution conv_dw", "bias [4]");
+        Refused(() => graph.ScaledResidual("residual", X(2, 6), X(2, 5), P(5)), "layer scale residual", "[2, 6]", "[2, 5]");
+        Refused(() => graph.ScaledResidual("residual", X(2, 6), X(2, 6), P(5)), "layer scale residual", "scale [5]");
+    }
+
+    [Fact]
     public void Pools()
     {
         Refused(() => graph.MaxPool("maxpool", X(1, 2, 8, 3), new ConvolutionGeometry(5, 1, 1)), "max pool maxpool", "[1, 2, 8, 3]", "5");

@@ -16,6 +16,7 @@ public sealed class ThreeHeadedStudentTests
     [InlineData("vit mean pooling", TailKind.Shared, 0)]
     [InlineData("resnet bottleneck", TailKind.Split, 1)]
     [InlineData("resnet basic", TailKind.Shared, 5)]
+    [InlineData("convnext", TailKind.Split, 2)]
     public void TailFinalNormAndHeadsAreTrainedAndNothingElse(string name, TailKind tail, int tailBlocks)
     {
         var model = SmallModels.Create(name);
@@ -50,6 +51,7 @@ public sealed class ThreeHeadedStudentTests
     [InlineData("vit", 1)]
     [InlineData("vit mean pooling", 2)]
     [InlineData("resnet basic", 1)]
+    [InlineData("convnext", 2)]
     public void TunedFirstTrainsTheStemTheFirstBlocksAndTheHeadsAndNothingElse(string name, int blocks)
     {
         var model = SmallModels.Create(name);

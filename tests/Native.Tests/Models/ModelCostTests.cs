@@ -77,6 +77,10 @@ public sealed class ModelCostTests
     [InlineData("resnet50", 4.09)]
     [InlineData("resnet101", 7.80)]
     [InlineData("vit_large_patch16_224", 61.55)]
+    [InlineData("convnext_tiny", 4.46)]
+    [InlineData("convnext_small", 8.68)]
+    [InlineData("convnext_base", 15.35)] // Its metadata has 15.355.
+    [InlineData("convnext_large", 34.36)]
     public void MultiplyAddsAreThosePublished(string preset, double billions) =>
         Assert.Equal(billions, ModelCost.MultiplyAdds(ModelPresets.Create(preset)) / 1e9, 2);
 

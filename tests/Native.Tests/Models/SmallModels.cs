@@ -1,4 +1,5 @@
 using Robustify.Native.Models;
+using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
 
@@ -8,7 +9,7 @@ namespace Robustify.Native.Tests.Models;
 internal static class SmallModels
 {
     public static TheoryData<string> Names =>
-        ["vit", "vit mean pooling", "vit dropout", "resnet basic", "resnet bottleneck", "resnet large stem"];
+        ["vit", "vit mean pooling", "vit dropout", "resnet basic", "resnet bottleneck", "resnet large stem", "convnext"];
 
     private static VisionTransformerOptions Transformer { get; } = new()
     {
@@ -20,6 +21,11 @@ internal static class SmallModels
         ImageSize = 16, Channels = 1, Layers = [2, 1, 2], Widths = [8, 12, 16], StemWidth = 8, SmallImageStem = true, Classes = 7,
     };
 
+    private static ConvNextOptions Convolutional { get; } = new()
+    {
+        ImageSize = 16, Channels = 1, Layers = [1, 2], Widths = [12, 20], Classes = 7, StochasticDepth = 0.3f,
+    };
+
     public static IVisionModel Create(string name) => name switch
     {
         "vit" => new VisionTransformer(Transformer),
@@ -28,6 +34,7 @@ internal static class SmallModels
         "resnet basic" => new ResNet(Residual),
         "resnet bottleneck" => new ResNet(Residual with { Bottleneck = true, Layers = [1, 2, 1] }),
         "resnet large stem" => new ResNet(Residual with { SmallImageStem = false, ImageSize = 32 }),
+        "convnext" => new ConvNext(Convolutional),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such small model"),
     };
 }

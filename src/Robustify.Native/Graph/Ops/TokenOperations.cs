@@ -10,12 +10,18 @@ public static class TokenOperations
     /// <summary>images [N, H, W, C] to patches [N, (H/P)(W/P), P x P x C].</summary>
     public static Value Patchify(this GraphBuilder graph, string name, Value images, int patch)
     {
-        var s = images.Shape;
-        if (s.Rank != 4 || patch < 1 || s[1] % patch != 0 || s[2] % patch != 0)
-            throw new RobustifyException($"patchify {name}: images {s} and patch {patch} found, sides that are multiples of the patch expected");
-        var y = graph.Activation(name, new Shape(s[0], s[1] / patch * (s[2] / patch), patch * patch * s[3]), images.RequiresGradient, images.Type);
-        graph.Add(new PatchifyForward(images, y, patch));
-        return y;
+        var s = RequirePatches(name, images, patch);
+        return Patches(graph, name, images, patch, new Shape(s[0], s[1] / patch * (s[2] / patch), patch * patch * s[3]));
+    }
+
+    /// <summary>
+    /// The same patches where they lie in the image, [N, H/P, W/P, P x P x C]: a linear layer on them is a convolution whose stride is its
+    /// kernel's side.
+    /// </summary>
+    public static Value PatchifyGrid(this GraphBuilder graph, string name, Value images, int patch)
+    {
+        var s = RequirePatches(name, images, patch);
+        return Patches(graph, name, images, patch, new Shape(s[0], s[1] / patch, s[2] / patch, patch * patch * s[3]));
     }
 
     /// <summary>
@@ -52,6 +58,21 @@ public static class TokenOperations
             throw new RobustifyException($"first {count} tokens {name}: {s} found, [N, T, D] and a divisor of T expected");
         var y = graph.Activation(name, new Shape(s[0], count * s[2]), tokens.RequiresGradient, tokens.Type);
         graph.Add(new SelectForward(tokens, y, Together(s, count)));
+        return y;
+    }
+
+    private static Shape RequirePatches(string name, Value images, int patch)
+    {
+        var s = images.Shape;
+        return s.Rank == 4 && patch >= 1 && s[1] % patch == 0 && s[2] % patch == 0
+            ? s
+            : throw new RobustifyException($"patchify {name}: images {s} and patch {patch} found, sides that are multiples of the patch expected");
+    }
+
+    private static Value Patches(GraphBuilder graph, string name, Value images, int patch, Shape shape)
+    {
+        var y = graph.Activation(name, shape, images.RequiresGradient, images.Type);
+        graph.Add(new PatchifyForward(images, y, patch));
         return y;
     }
 

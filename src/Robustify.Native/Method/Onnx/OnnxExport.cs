@@ -2,6 +2,7 @@ using Robustify.Kernels;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
 
@@ -101,6 +102,7 @@ public static class OnnxExport
     {
         VisionTransformer transformer => new OnnxVisionTransformer(graph, weights, transformer.Options).Features(images),
         ResNet residual => new OnnxResNet(graph, weights, residual.Options).Features(images),
-        _ => throw new RobustifyException($"{model.Description}: has no ONNX form, a vision transformer or residual network expected; convert to safetensors"),
+        ConvNext convolutional => new OnnxConvNext(graph, weights, convolutional.Options).Features(images),
+        _ => throw new NotSupportedException($"{model.GetType().Name} has no ONNX form"),
     };
 }

@@ -54,14 +54,8 @@ internal sealed class OnnxVisionTransformer(OnnxGraph graph, OnnxWeights weights
         return graph.Node("Reshape", [mixed, graph.Integers(0, 0, options.Width)]);
     }
 
-    // x Phi(x) = x / 2 (1 + erf(x / sqrt 2)), or x sigmoid(1.702 x).
-    private string Activate(string x)
-    {
-        if (options.Activation == Activation.QuickGelu)
-            return graph.Node("Mul", [x, graph.Node("Sigmoid", [graph.Node("Mul", [x, graph.Scalar(1.702f)])])]);
-        string erf = graph.Node("Erf", [graph.Node("Mul", [x, graph.Scalar(MathF.Sqrt(0.5f))])]);
-        return graph.Node("Mul", [graph.Node("Mul", [x, graph.Scalar(0.5f)]), graph.Node("Add", [erf, graph.Scalar(1)])]);
-    }
+    private string Activate(string x) =>
+        options.Activation == Activation.QuickGelu ? OnnxActivations.QuickGelu(graph, x) : OnnxActivations.Gelu(graph, x);
 
     private string Linear(string path, string x) =>
         graph.Node("Add", [graph.Node("MatMul", [x, weights.Transposed(path + ".weight")]), weights.Plain(path + ".bias")]);

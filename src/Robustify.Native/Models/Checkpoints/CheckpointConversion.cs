@@ -21,9 +21,6 @@ public enum CheckpointNaming
 
     /// <summary>Hugging Face's.</summary>
     HuggingFace,
-
-    /// <summary>open_clip's and OpenAI's, for CLIP models.</summary>
-    OpenClip,
 }
 
 /// <summary>
@@ -69,11 +66,7 @@ public static class CheckpointConversion
             if (published is null)
                 left.Add(name);
             else
-            {
-                bool transposes = to.Translate(published[0])!.Value.IsTransposed != target.IsTransposed;
-                Place(writer, reader, sources, [.. published.Select(p => prefix + p)], dtype, transposes);
-            }
-
+                Place(writer, reader, sources, [.. published.Select(p => prefix + p)], dtype, shape => to.PublishedShape(target.Name, shape));
         }
 
         writer.Save(path);
@@ -88,29 +81,35 @@ public static class CheckpointConversion
             [CheckpointNames.HeadsKey] = transformer.Heads.ToString(CultureInfo.InvariantCulture),
             [CheckpointNames.LayerNormEpsilonKey] = transformer.LayerNormEpsilon.ToString("R", CultureInfo.InvariantCulture),
         },
-        ClipDescription clip => clip.Facts(),
+        ConvNextDescription convolutional => new(StringComparer.Ordinal)
+        {
+            [CheckpointNames.LayerNormEpsilonKey] = convolutional.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture),
+        },
         _ => new(StringComparer.Ordinal),
     };
 
     private static CheckpointFamily Target(CheckpointReader reader, CheckpointNaming naming) => (reader.Family, naming) switch
     {
         (CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet, CheckpointNaming.HuggingFace) => CheckpointFamily.HuggingFaceResNet,
-        (CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet, not CheckpointNaming.OpenClip) => CheckpointFamily.ResNet,
+        (CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet, _) => CheckpointFamily.ResNet,
         (CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer, CheckpointNaming.HuggingFace)
             => CheckpointFamily.HuggingFaceDistilledVisionTransformer,
         (CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer, CheckpointNaming.Timm)
             => CheckpointFamily.TimmDistilledVisionTransformer,
-        (CheckpointFamily.OpenClip or CheckpointFamily.HuggingFaceClip, CheckpointNaming.HuggingFace) => CheckpointFamily.HuggingFaceClip,
-        (CheckpointFamily.OpenClip or CheckpointFamily.HuggingFaceClip, CheckpointNaming.OpenClip) => CheckpointFamily.OpenClip,
-        (CheckpointFamily.OpenClipResNet, CheckpointNaming.OpenClip) => CheckpointFamily.OpenClipResNet,
         (CheckpointFamily.TimmVisionTransformer or CheckpointFamily.TorchvisionVisionTransformer
-            or CheckpointFamily.TorchvisionLinearVisionTransformer or CheckpointFamily.HuggingFaceVisionTransformer, not CheckpointNaming.OpenClip)
-            => naming switch
+            or CheckpointFamily.TorchvisionLinearVisionTransformer or CheckpointFamily.HuggingFaceVisionTransformer, _) => naming switch
         {
             CheckpointNaming.Timm => CheckpointFamily.TimmVisionTransformer,
             CheckpointNaming.Torchvision => CheckpointFamily.TorchvisionVisionTransformer,
             CheckpointNaming.TorchvisionLinear => CheckpointFamily.TorchvisionLinearVisionTransformer,
             _ => CheckpointFamily.HuggingFaceVisionTransformer,
+        },
+        (CheckpointFamily.TimmConvNext or CheckpointFamily.TorchvisionConvNext or CheckpointFamily.HuggingFaceConvNext
+            or CheckpointFamily.OriginalConvNext, _) => naming switch
+        {
+            CheckpointNaming.Timm => CheckpointFamily.TimmConvNext,
+            CheckpointNaming.HuggingFace => CheckpointFamily.HuggingFaceConvNext,
+            _ => CheckpointFamily.TorchvisionConvNext,
         },
         _ => throw new RobustifyException($"{reader.Path}: a checkpoint of {reader.Family} has no names of {naming}; choose others"),
     };
@@ -119,12 +118,13 @@ public static class CheckpointConversion
         ? reader.Sources(engineName)
         : throw new RobustifyException($"{reader.Path}: '{OneLine.Of(engineName)}' lacks its query, key or value part; use an intact checkpoint");
 
-    private static void Place(SafetensorsWriter writer, CheckpointReader reader, string[] sources, string[] published, StoredDType? dtype, bool transposes)
+    private static void Place(
+        SafetensorsWriter writer, CheckpointReader reader, string[] sources, string[] published, StoredDType? dtype, Func<long[], long[]> publish)
     {
         if (sources.Length == published.Length)
         {
             for (int i = 0; i < sources.Length; i++)
-                Add(writer, reader.File, published[i], [sources[i]], dtype, transposes: transposes);
+                Add(writer, reader.File, published[i], [sources[i]], dtype, publish);
         }
         else if (published.Length == 1)
         {
@@ -133,14 +133,14 @@ public static class CheckpointConversion
         else
         {
             for (int i = 0; i < published.Length; i++)
-                Add(writer, reader.File, published[i], sources, dtype, i, published.Length);
+                Add(writer, reader.File, published[i], sources, dtype, null, i, published.Length);
         }
     }
 
     /// <summary>Adds the sources one below the other, or one of several equal parts of a single source.</summary>
     private static void Add(
-        SafetensorsWriter writer, ITensorFile file, string name, string[] sources, StoredDType? dtype, int part = 0, int partCount = 1,
-        bool transposes = false)
+        SafetensorsWriter writer, ITensorFile file, string name, string[] sources, StoredDType? dtype, Func<long[], long[]>? publish = null,
+        int part = 0, int partCount = 1)
     {
         TensorEntry first = file.Require(sources[0]);
         StoredDType stored = first.DType, written = dtype is { } wanted && stored.IsFloat() ? wanted : stored;
@@ -151,12 +151,8 @@ public static class CheckpointConversion
             throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(sources[0])}' has shape {OneLine.Shape<long>(shape)}, {partCount} equal parts expected");
         if (partCount > 1)
             shape[0] /= partCount;
-        if (transposes && shape.Length != 2)
-            throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(sources[0])}' has shape {OneLine.Shape<long>(shape)}, a matrix expected");
-        if (transposes)
-            Array.Reverse(shape);
         int elements = checked(first.ElementCount * sources.Length / partCount);
-        writer.AddStored(name, written, shape, elements, stream =>
+        writer.AddStored(name, written, publish?.Invoke(shape) ?? shape, elements, stream =>
         {
             foreach (string source in sources)
             {
@@ -164,24 +160,9 @@ public static class CheckpointConversion
                 if (entry.DType != stored)
                     throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(source)}' is {entry.DType}, {stored} expected as its other parts");
                 int length = entry.Data.Length / partCount;
-                var data = entry.Data.Slice(part * length, length);
-                Write(stream, transposes ? Transposed(data, stored.ElementSize(), (int)shape[1]) : data, stored, written);
+                Write(stream, entry.Data.Slice(part * length, length), stored, written);
             }
         });
-    }
-
-    /// <summary>The elements of [rows, columns] in the order of [columns, rows], every bit as it is.</summary>
-    private static byte[] Transposed(ReadOnlySpan<byte> data, int size, int rows)
-    {
-        byte[] turned = new byte[data.Length];
-        int columns = rows == 0 ? 0 : data.Length / size / rows;
-        for (int row = 0; row < rows; row++)
-        {
-            for (int column = 0; column < columns; column++)
-                data.Slice((row * columns + column) * size, size).CopyTo(turned.AsSpan((column * rows + row) * size));
-        }
-
-        return turned;
     }
 
     private static void Write(Stream stream, ReadOnlySpan<byte> data, StoredDType stored, StoredDType written)

@@ -30,12 +30,15 @@ public enum CheckpointFamily
     /// <summary>Hugging Face's ResNetForImageClassification.</summary>
     HuggingFaceResNet,
 
-    /// <summary>OpenAI's CLIP and open_clip with a vision transformer: the image tower under <c>visual.</c>, the text tower at the top level.</summary>
-    OpenClip,
+    /// <summary>timm's ConvNeXt, whose names are also the engine's.</summary>
+    TimmConvNext,
 
-    /// <summary>The same with a ModifiedResNet as image tower (RN50 and its like).</summary>
-    OpenClipResNet,
+    /// <summary>torchvision's ConvNeXt.</summary>
+    TorchvisionConvNext,
 
-    /// <summary>Hugging Face's CLIPModel, with separate query, key and value.</summary>
-    HuggingFaceClip,
+    /// <summary>Hugging Face's ConvNextForImageClassification (or ConvNextModel).</summary>
+    HuggingFaceConvNext,
+
+    /// <summary>ConvNeXt as its authors published it, with <c>downsample_layers</c> and <c>pwconv1</c>.</summary>
+    OriginalConvNext,
 }

@@ -55,3 +55,14 @@ public sealed record ResNetDescription(
     int StemWidth,
     int StemKernel)
     : ModelDescription(Channels, Classes);
+
+/// <summary>A ConvNeXt (Liu et al. 2022).</summary>
+/// <param name="Channels">Channels of the input image.</param>
+/// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
+/// <param name="Layers">Blocks a stage.</param>
+/// <param name="Widths">Channels a stage.</param>
+/// <param name="Kernel">Side of the depthwise filters.</param>
+/// <param name="FinalNormEpsilon">Added to the variance in the norm before the head.</param>
+public sealed record ConvNextDescription(
+    int Channels, int Classes, IReadOnlyList<int> Layers, IReadOnlyList<int> Widths, int Kernel, double FinalNormEpsilon)
+    : ModelDescription(Channels, Classes);

@@ -19,9 +19,8 @@ internal enum PartJoin
 /// <param name="PartCount">1, 2 for the two tokens and heads of a distilled DeiT, 3 for query, key and value.</param>
 /// <param name="Join">How the parts become one.</param>
 /// <param name="IsIgnored">Known and of no use to the engine; kept when a file is converted.</param>
-/// <param name="IsTransposed">Whether the file has the matrix [in, out] where the engine has [out, in].</param>
 internal readonly record struct EngineTarget(
-    string Name, int Part = 0, int PartCount = 1, PartJoin Join = PartJoin.Rows, bool IsIgnored = false, bool IsTransposed = false);
+    string Name, int Part = 0, int PartCount = 1, PartJoin Join = PartJoin.Rows, bool IsIgnored = false);
 
 /// <summary>The names of one family of checkpoints.</summary>
 internal abstract class NamingFamily(CheckpointFamily family)
@@ -30,7 +29,8 @@ internal abstract class NamingFamily(CheckpointFamily family)
     [
         VisionTransformerNaming.Timm, VisionTransformerNaming.Torchvision, VisionTransformerNaming.TorchvisionLinear,
         VisionTransformerNaming.HuggingFace, VisionTransformerNaming.TimmDistilled, VisionTransformerNaming.HuggingFaceDistilled,
-        new ResNetNaming(), new HuggingFaceResNetNaming(), ClipNaming.OpenClip, ClipNaming.OpenClipResNet, ClipNaming.HuggingFace,
+        new ResNetNaming(), new HuggingFaceResNetNaming(),
+        ConvNextNaming.Timm, ConvNextNaming.Torchvision, ConvNextNaming.HuggingFace, ConvNextNaming.Original,
     ];
 
     public CheckpointFamily Family { get; } = family;
@@ -64,8 +64,8 @@ internal abstract class NamingFamily(CheckpointFamily family)
     /// <summary>The published names of an engine's tensor, one for each part; null where the family has no such tensor.</summary>
     public abstract string[]? Publish(string engineName);
 
-    /// <summary>The shape that an engine's tensor has in a file of the family, before it is cut into parts.</summary>
-    public virtual int[] PublishedShape(string engineName, ReadOnlySpan<int> engineShape) => WeightLayout.ToPublished(engineName, engineShape);
+    /// <summary>The shape under which the family publishes an engine's tensor that a file has in the given shape.</summary>
+    public virtual long[] PublishedShape(string engineName, long[] shape) => shape;
 
     /// <summary>Splits "N.rest" where N is a number without leading zeros.</summary>
     protected static bool TrySplitNumber(string text, out int number, out string rest)

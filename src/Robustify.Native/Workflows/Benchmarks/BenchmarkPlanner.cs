@@ -24,6 +24,8 @@ internal static class BenchmarkPlanner
         plan.Protocol.Add(("images", limit is { } most
             ? string.Create(CultureInfo.InvariantCulture, $"at most {most} a suite, as many of each class, chosen under seed {options.Seed}")
             : "all"));
+        if (options.HeldOutOfTest > 0)
+            plan.Protocol.Add(("held out of test", string.Create(CultureInfo.InvariantCulture, $"{options.HeldOutOfTest} images, chosen under seed {options.Seed}, half of all at most")));
         InputGeometry Geometry(bool isStored) => options.Protocol.Geometry(model.ImageSize, model is VisionTransformer, isStored);
 
         bool wantsClean = options.Suites.Any(s => s.Name == SuiteNames.Clean), wantsCorrupted = options.Suites.Any(s => s.Name == SuiteNames.Corruption);

@@ -27,6 +27,9 @@ internal sealed record CleanImages(IImageSource Source, int[] Test, PictureListi
     {
         if (options.Data is { } folder && models[0].Model.Classes == ImageNetClasses.Count && WnidFolder(folder) is { } place)
         {
+            if (options.HeldOutOfTest > 0)
+                throw new RobustifyException($"{OneLine.Of(folder, 400)}: ImageNet's folders found, whose images cannot be held out of test; leave --held-out-of-test away");
+
             // By rank among the folders that happen to be there, a missing class would shift the labels of all behind it.
             var listing = PictureListing.Of(place, ClassNaming.Wnids());
             var pictures = new PictureSuite(place, listing, ImageNetClasses.Wnids);
@@ -34,7 +37,8 @@ internal sealed record CleanImages(IImageSource Source, int[] Test, PictureListi
             return new(pictures, Subset(pictures, limit, options.Seed), listing);
         }
 
-        var data = LabeledData.Open(options.Data, options.Seed, testLimit: limit);
+        var data = LabeledData.Open(
+            options.Data, options.Seed, testLimit: limit, heldOut: options.HeldOutOfTest, heldOutFrom: DataPart.Test);
         foreach (var model in models)
             data.RequireClasses(model.Model, model.Name);
         return new(data.TestSource, data.Test, null);

@@ -21,7 +21,7 @@ internal static class ComparisonMeasurement
     {
         using var compared = ComparedModels.Open(models, context.Target);
         var plan = BenchmarkPlanner.Plan(
-            recipe.Measure.For([.. compared.Models.Select(m => (m.Name, m.Path))], recipe.Data), [.. compared.Loaded.Select(m => m.Source)]);
+            recipe.Measure.For([.. compared.Models.Select(m => (m.Name, m.Path))], recipe), [.. compared.Loaded.Select(m => m.Source)]);
         foreach (string warning in plan.Warnings)
             context.Message("warning: " + warning);
         compared.Measure(directory.PathOf("answers"), plan.Passes, context);

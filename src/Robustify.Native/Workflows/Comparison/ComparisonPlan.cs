@@ -31,8 +31,8 @@ internal static class ComparisonPlan
     /// <summary>Every scheme under every seed.</summary>
     public static IReadOnlyList<PlannedScheme> Of(ComparisonRecipe recipe, string output)
     {
-        int training = LabeledData.Open(recipe.Data, recipe.Seeds[0], heldOut: recipe.HeldOut, testSeed: recipe.Measure.Seed).Train.Length;
-        int test = LabeledData.Open(recipe.Data, recipe.Seeds[0], testLimit: recipe.Measure.Images, testSeed: recipe.Measure.Seed).Test.Length;
+        var data = recipe.OpenData(recipe.Seeds[0], images: null);
+        int training = data.Train.Length, test = data.Test.Length;
         long conditions = recipe.Measure.Suites.Any(s => s.Name == SuiteNames.Corruption) ? recipe.Measure.Corruptions.Count * recipe.Measure.Severities.Count : 0;
         long answers = test + conditions * Math.Min(test, recipe.Measure.CorruptedImages ?? test);
         return

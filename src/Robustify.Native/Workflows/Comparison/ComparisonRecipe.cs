@@ -1,5 +1,7 @@
 using System.Globalization;
 using Robustify.Kernels;
+using Robustify.Native.Data.Sources;
+using Robustify.Native.Files;
 using Robustify.Native.Models;
 using Robustify.Native.Workflows.Benchmarks;
 using Robustify.Native.Workflows.Comparison.Schemes;
@@ -21,8 +23,11 @@ internal sealed record ComparisonRecipe
     /// <summary>Keys of the runs; every scheme is trained once for each.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 
-    /// <summary>Training images held out of every scheme's training, to calibrate on.</summary>
+    /// <summary>Images held out of every scheme's training and of measuring, to calibrate on.</summary>
     public required int HeldOut { get; init; }
+
+    /// <summary>The part of the data they are taken from.</summary>
+    public required DataPart HeldOutFrom { get; init; }
 
     /// <summary>What all models are measured on.</summary>
     public required MeasurementRecipe Measure { get; init; }
@@ -43,6 +48,7 @@ internal sealed record ComparisonRecipe
         {
             Large = json.OptionalText("large") ?? BundledModel.Find(), Small = json.Text("small", "resnet_fashion"), Data = json.OptionalText("data"),
             Seeds = json.List<ulong>("seeds", [0], json.SeedOf), HeldOut = json.Whole("held_out", 1000, 0),
+            HeldOutFrom = json.Choice("held_out_from", DataPart.Train),
             Measure = MeasurementRecipe.Read(json, json.Object("measure")), Schemes = [],
         };
         if (head.Seeds.Count == 0 || head.Seeds.Distinct().Count() != head.Seeds.Count)
@@ -62,10 +68,14 @@ internal sealed record ComparisonRecipe
         return schemes.Count > 0 ? head with { Schemes = schemes } : throw json.Refuse("$.schemes", "an empty list found, at least one scheme expected");
     }
 
+    /// <summary>The data of a seed, with at most so many training images; what is held out and tested does not depend on their number.</summary>
+    public LabeledData OpenData(ulong seed, int? images) =>
+        LabeledData.Open(Data, seed, images, Measure.Images, HeldOut, Measure.Seed, HeldOutFrom);
+
     /// <summary>What every scheme of a seed depends on beside its own options.</summary>
     public SortedDictionary<string, string> Common(ulong seed) => new(StringComparer.Ordinal)
     {
-        ["large"] = AnswerFiles.DigestOfModel(Large)[..16], ["data"] = Data ?? "default", ["held_out"] = HeldOut.ToString(CultureInfo.InvariantCulture),
+        ["large"] = AnswerFiles.DigestOfModel(Large)[..16], ["data"] = Data ?? "default", ["held_out"] = $"{HeldOut} of {ChoiceWords.Of(HeldOutFrom)}",
         ["seed"] = seed.ToString(CultureInfo.InvariantCulture), ["test_seed"] = Measure.Seed.ToString(CultureInfo.InvariantCulture),
     };
 }

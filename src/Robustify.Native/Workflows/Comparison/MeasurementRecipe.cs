@@ -1,5 +1,6 @@
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
+using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation.Suites;
 
 namespace Robustify.Native.Workflows.Comparison;
@@ -62,9 +63,9 @@ internal sealed record MeasurementRecipe
     }
 
     /// <summary>As the benchmark takes it, for these models.</summary>
-    public BenchmarkRunOptions For(IReadOnlyList<(string Name, string Model)> models, string? data) => new()
+    public BenchmarkRunOptions For(IReadOnlyList<(string Name, string Model)> models, ComparisonRecipe recipe) => new()
     {
-        Models = models, Out = "", Data = data, Seed = Seed, TestLimit = Images, CorruptedImages = CorruptedImages, Corruptions = Corruptions,
+        Models = models, Out = "", Data = recipe.Data, HeldOutOfTest = recipe.HeldOutFrom == DataPart.Test ? recipe.HeldOut : 0, Seed = Seed, TestLimit = Images, CorruptedImages = CorruptedImages, Corruptions = Corruptions,
         Severities = Severities, Suites = Suites, Protocol = Protocol,
     };
 

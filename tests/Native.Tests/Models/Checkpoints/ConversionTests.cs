@@ -15,7 +15,7 @@ public sealed class ConversionTests
         var routes = new TheoryData<string, CheckpointNaming>();
         foreach (string folder in GoldenData.Directories("models").Where(f => File.Exists(GoldenData.PathOf("models", f, "model.safetensors"))))
         {
-            foreach (var naming in Enum.GetValues<CheckpointNaming>().Where(n => n != CheckpointNaming.OpenClip)) // CLIP's have tests of their own.
+            foreach (var naming in Enum.GetValues<CheckpointNaming>())
                 routes.Add(folder, naming);
         }
 
@@ -136,7 +136,7 @@ public sealed class ConversionTests
 
     private static CheckpointNaming NamingOf(CheckpointFamily family) => family switch
     {
-        CheckpointFamily.TorchvisionVisionTransformer => CheckpointNaming.Torchvision,
+        CheckpointFamily.TorchvisionVisionTransformer or CheckpointFamily.TorchvisionConvNext => CheckpointNaming.Torchvision,
         CheckpointFamily.HuggingFaceVisionTransformer => CheckpointNaming.HuggingFace,
         _ => CheckpointNaming.Timm,
     };

@@ -22,7 +22,7 @@ internal sealed class DistillationScheme : Scheme
         var options = Training with
         {
             Student = run.Recipe.Large, Teacher = run.ModelOf(Teacher), Data = run.Recipe.Data, Out = run.Directory.Root, Seed = run.Seed, Resume = run.Resume,
-            HeldOut = run.Recipe.HeldOut,
+            HeldOut = run.Recipe.HeldOut, HeldOutFrom = run.Recipe.HeldOutFrom,
         };
         return DistillationWorkflow.Train(options, run.Context, run.Large, data, run.Directory);
     }

@@ -28,6 +28,5 @@ internal sealed record SchemeRun
     public required bool Resume { get; init; }
 
     /// <summary>The data with at most so many training images; what is held out and tested does not depend on it.</summary>
-    public LabeledData Data(int? images) =>
-        LabeledData.Open(Recipe.Data, Seed, images, Recipe.Measure.Images, Recipe.HeldOut, testSeed: Recipe.Measure.Seed);
+    public LabeledData Data(int? images) => Recipe.OpenData(Seed, images);
 }
