@@ -8,7 +8,8 @@ namespace Robustify.Native.Evaluation;
 
 /// <summary>
 /// Finds the selector's two numbers on held-out images, clean and corrupted: the most accurate choice on corrupted ones among those that
-/// keep clean accuracy within a margin of the original model's. Test images have no part in it.
+/// keep clean accuracy within a margin of the original model's with some confidence. The best of many choices looks better on the images it
+/// was chosen on than it is, and few images leave the rest to chance, so the margin must hold some standard errors beyond the mean.
 /// </summary>
 public static class SelectorCalibrator
 {
@@ -21,14 +22,16 @@ public static class SelectorCalibrator
     /// <param name="source">Training source.</param>
     /// <param name="heldOut">Images that were not trained on.</param>
     /// <param name="cleanMargin">How much of the original's clean accuracy on these images may be given away.</param>
+    /// <param name="standardErrors">How many standard errors of the paired difference to the original are kept beside the margin, at least 0.</param>
     /// <param name="seed">Key of the corruptions' draws; each image gets one corruption and severity in turn.</param>
     /// <param name="context">Device and progress.</param>
     public static SelectorCalibration Run(
-        StudentPredictor student, IPredictor original, IImageSource source, int[] heldOut, double cleanMargin, ulong seed, RunContext context)
+        StudentPredictor student, IPredictor original, IImageSource source, int[] heldOut, double cleanMargin, double standardErrors, ulong seed,
+        RunContext context)
     {
         var clean = new List<Answer>();
         var corrupted = new List<Answer>();
-        long originalCorrect = 0;
+        var originalCorrect = new bool[Benchmark.BatchSize];
         var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context.Workers);
         var conditions = AllConditions();
         context.Progress.Begin("calibration", heldOut.Length, "images");
@@ -38,17 +41,17 @@ public static class SelectorCalibrator
             int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
             batch.Read(context.Threads, source, heldOut.AsSpan(first, count));
             batch.ShowClean(context.Threads);
-            Collect(student, source, batch, clean, context);
-            originalCorrect += CountCorrect(original, source, batch, context);
+            AnswerClean(original, source, batch, originalCorrect, context);
+            Collect(student, source, batch, originalCorrect, clean, context);
 
             // In turn over the images, so that few of them see every corruption and severity about equally often.
             batch.Corrupt(context.Threads, new ConditionCycle(conditions, first), seed);
-            Collect(student, source, batch, corrupted, context);
+            Collect(student, source, batch, originalCorrect, corrupted, context);
             context.Progress.Report(first + count, double.NaN);
         }
 
         context.Progress.End();
-        return Best(clean, corrupted, (double)originalCorrect / Math.Max(1, heldOut.Length) - cleanMargin);
+        return Best(clean, corrupted, cleanMargin, standardErrors);
     }
 
     // The four published for validation are too mild on some data to show that the unclean head is of use.
@@ -56,7 +59,12 @@ public static class SelectorCalibrator
         [.. CorruptionCatalog.All.SelectMany(c => Enumerable.Range(1, Corruption.MaxSeverity).Select(severity => (c, severity)))];
 
     /// <summary>The best of a grid of biases and widths taken from the quantiles of the score differences themselves.</summary>
-    public static SelectorCalibration Best(IReadOnlyList<Answer> clean, IReadOnlyList<Answer> corrupted, double leastClean)
+    /// <param name="clean">Answers on clean images.</param>
+    /// <param name="corrupted">Answers on corrupted ones.</param>
+    /// <param name="cleanMargin">Clean accuracy that may be lost against the original.</param>
+    /// <param name="standardErrors">How many standard errors of that loss are added to it before it is held against the margin.</param>
+    public static SelectorCalibration Best(
+        IReadOnlyList<Answer> clean, IReadOnlyList<Answer> corrupted, double cleanMargin, double standardErrors)
     {
         double[] differences = [.. clean.Concat(corrupted).Select(a => a.ScoreDifference).Order()];
         if (differences.Length == 0)
@@ -71,19 +79,19 @@ public static class SelectorCalibrator
 
         // Always the clean head: where nothing else keeps the promise on clean images, this comes closest to it.
         var best = new SelectorCalibration(0, differences[^1] + 1);
-        double bestClean = Accuracy(clean, best), bestCorrupted = Accuracy(corrupted, best);
+        double bestLoss = CleanLoss(clean, best, standardErrors), bestCorrupted = Accuracy(corrupted, best);
         foreach (double bias in biases)
         {
             foreach (double width in widths)
             {
                 var candidate = new SelectorCalibration(width, bias);
-                double onClean = Accuracy(clean, candidate), onCorrupted = Accuracy(corrupted, candidate);
-                bool keepsPromise = onClean >= leastClean, bestKeepsPromise = bestClean >= leastClean;
+                double loss = CleanLoss(clean, candidate, standardErrors), onCorrupted = Accuracy(corrupted, candidate);
+                bool keepsPromise = loss <= cleanMargin, bestKeepsPromise = bestLoss <= cleanMargin;
                 bool better = keepsPromise == bestKeepsPromise
-                    ? (keepsPromise ? onCorrupted > bestCorrupted : onClean > bestClean)
+                    ? (keepsPromise ? onCorrupted > bestCorrupted : loss < bestLoss)
                     : keepsPromise;
                 if (better)
-                    (best, bestClean, bestCorrupted) = (candidate, onClean, onCorrupted);
+                    (best, bestLoss, bestCorrupted) = (candidate, loss, onCorrupted);
             }
         }
 
@@ -109,19 +117,29 @@ public static class SelectorCalibrator
     {
         long correct = 0;
         foreach (var answer in answers)
-        {
-            correct += HeadSelector.Choose(answer.ScoreDifference, calibration) switch
-            {
-                StudentHead.Clean => answer.CleanCorrect ? 1 : 0,
-                StudentHead.Unclean => answer.UncleanCorrect ? 1 : 0,
-                _ => answer.CombinedCorrect ? 1 : 0,
-            };
-        }
-
+            correct += answer.IsCorrect(calibration) ? 1 : 0;
         return (double)correct / Math.Max(1, answers.Count);
     }
 
-    private static void Collect(StudentPredictor student, IImageSource source, ImageBatch batch, List<Answer> answers, RunContext context)
+    /// <summary>
+    /// Accuracy lost against the original, image by image, plus so many standard errors: with l lost and g gained of n images the loss is
+    /// (l - g) / n and its standard error that of the mean of n differences of -1, 0 or 1.
+    /// </summary>
+    private static double CleanLoss(IReadOnlyList<Answer> answers, SelectorCalibration calibration, double standardErrors)
+    {
+        int lost = 0, gained = 0;
+        foreach (var answer in answers)
+        {
+            bool correct = answer.IsCorrect(calibration);
+            lost += answer.OriginalCorrect && !correct ? 1 : 0;
+            gained += correct && !answer.OriginalCorrect ? 1 : 0;
+        }
+
+        double n = Math.Max(1, answers.Count), mean = (lost - gained) / n;
+        return mean + standardErrors * Math.Sqrt(Math.Max(0, (lost + gained) / n - mean * mean) / n);
+    }
+
+    private static void Collect(StudentPredictor student, IImageSource source, ImageBatch batch, bool[] originalCorrect, List<Answer> answers, RunContext context)
     {
         batch.Normalize(context.Threads, student.Normalization, student.Images);
         student.Predict(context.Backend, batch.SampleIds);
@@ -129,27 +147,33 @@ public static class SelectorCalibrator
         {
             int label = source.Label((int)batch.SampleIds[row]);
             answers.Add(new Answer(
-                student.ScoreDifferences[row], TensorPrimitives.IndexOfMax(student.Distribution(StudentHead.Clean, row)) == label,
+                student.ScoreDifferences[row], originalCorrect[row], TensorPrimitives.IndexOfMax(student.Distribution(StudentHead.Clean, row)) == label,
                 TensorPrimitives.IndexOfMax(student.Distribution(StudentHead.Unclean, row)) == label,
                 TensorPrimitives.IndexOfMax(student.Distribution(StudentHead.Combined, row)) == label));
         }
     }
 
-    private static long CountCorrect(IPredictor predictor, IImageSource source, ImageBatch batch, RunContext context)
+    private static void AnswerClean(IPredictor predictor, IImageSource source, ImageBatch batch, bool[] correct, RunContext context)
     {
         batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
         predictor.Predict(context.Backend, batch.SampleIds);
         int classes = predictor.Model.Classes;
-        long correct = 0;
         for (int row = 0; row < batch.Count; row++)
         {
             int top = TensorPrimitives.IndexOfMax(predictor.Probabilities.Slice(row * classes, classes));
-            correct += top == source.Label((int)batch.SampleIds[row]) ? 1 : 0;
+            correct[row] = top == source.Label((int)batch.SampleIds[row]);
         }
-
-        return correct;
     }
 
-    /// <summary>What the search needs of one held-out image.</summary>
-    public readonly record struct Answer(double ScoreDifference, bool CleanCorrect, bool UncleanCorrect, bool CombinedCorrect);
+    /// <summary>What the search needs of one held-out image; whether the original is right counts on clean images alone.</summary>
+    public readonly record struct Answer(double ScoreDifference, bool OriginalCorrect, bool CleanCorrect, bool UncleanCorrect, bool CombinedCorrect)
+    {
+        /// <summary>Whether the head is right that the selector chooses under a calibration.</summary>
+        public bool IsCorrect(SelectorCalibration calibration) => HeadSelector.Choose(ScoreDifference, calibration) switch
+        {
+            StudentHead.Clean => CleanCorrect,
+            StudentHead.Unclean => UncleanCorrect,
+            _ => CombinedCorrect,
+        };
+    }
 }

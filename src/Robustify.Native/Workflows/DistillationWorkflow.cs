@@ -53,6 +53,9 @@ public sealed record DistillationRunOptions
     /// <summary>How much clean accuracy on the held-out images the selector may give away, as a fraction.</summary>
     public double CleanMargin { get; init; } = 0.002;
 
+    /// <summary>How many standard errors of that loss are kept beside it, so that it holds on other images too.</summary>
+    public double CleanConfidence { get; init; } = 1;
+
     /// <summary>Shape of the learning-rate schedule.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
@@ -146,7 +149,7 @@ public static class DistillationWorkflow
     {
         using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target);
         using var original = LoadedModel.Open("original", options.Student, context.Target);
-        return SelectorCalibrator.Run(tuned, original.Predictor, data.HeldOutSource, data.HeldOut, options.CleanMargin, options.Seed, context);
+        return SelectorCalibrator.Run(tuned, original.Predictor, data.HeldOutSource, data.HeldOut, options.CleanMargin, options.CleanConfidence, options.Seed, context);
     }
 
     private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)
