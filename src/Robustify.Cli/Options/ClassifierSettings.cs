@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Robustify.Native.Augment;
 using Robustify.Native.Workflows;
 
 namespace Robustify.Cli.Options;
@@ -23,7 +22,7 @@ internal sealed class ClassifierSettings
     private readonly NumberOption<float> dropout;
     private readonly NumberOption<float> stochasticDepth;
     private readonly NumberOption<int> augMixViews;
-    private readonly ChoiceOption<MixtureKind> mixture;
+    private readonly AugmentationSettings augmentation;
     private readonly NumberOption<float> consistencyWeight;
 
     /// <param name="run">The common options.</param>
@@ -48,7 +47,7 @@ internal sealed class ClassifierSettings
             standard.StochasticDepth);
         augMixViews = new(
             "--augmix-views", "mixtures an image: 0 for clean images, 1, or 2 with the consistency term", new(0, 2), standard.AugMixViews);
-        mixture = RunSettings.MixtureOption(standard.Mixture);
+        augmentation = new(standard.Augmentation);
         consistencyWeight = new("--consistency-weight", "weight of the consistency term of two mixtures", new(0, 1000), standard.ConsistencyWeight);
     }
 
@@ -58,7 +57,8 @@ internal sealed class ClassifierSettings
         run.AddCommon(command, writes: true);
         run.Add(command, resume, epochs, batch, limit, testLimit, heldOut);
         optimizer.AddTo(command, run);
-        run.Add(command, labelSmoothing, headDropout, dropout, stochasticDepth, augMixViews, mixture, consistencyWeight);
+        run.Add(command, labelSmoothing, headDropout, dropout, stochasticDepth, augMixViews, consistencyWeight);
+        augmentation.AddTo(command, run);
     }
 
     public ClassifierTrainingOptions Bind(ParseResult parse) => standard with
@@ -67,6 +67,6 @@ internal sealed class ClassifierSettings
         Batch = batch.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), HeldOut = heldOut.Of(parse), Resume = resume.Of(parse),
         Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse), Warmup = optimizer.Warmup(parse),
         LabelSmoothing = labelSmoothing.Of(parse), HeadDropout = headDropout.Of(parse), Dropout = dropout.Of(parse),
-        StochasticDepth = stochasticDepth.Of(parse), AugMixViews = augMixViews.Of(parse), Mixture = mixture.Of(parse), ConsistencyWeight = consistencyWeight.Of(parse),
+        StochasticDepth = stochasticDepth.Of(parse), AugMixViews = augMixViews.Of(parse), Augmentation = augmentation.Bind(parse), ConsistencyWeight = consistencyWeight.Of(parse),
     };
 }

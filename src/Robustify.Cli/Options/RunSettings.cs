@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
-using Robustify.Native.Augment;
 using Robustify.Native.Data.Sources;
 
 namespace Robustify.Cli.Options;
@@ -47,10 +46,6 @@ internal sealed class RunSettings
     public static TextOption DataOption() => new(
         "--data", "DIR", "directory with IDX files, CIFAR binary files or a folder of pictures per class", "the bundled Fashion-MNIST subset",
         DataDirectory.Default);
-
-    /// <summary>How augmented views are made.</summary>
-    public static ChoiceOption<MixtureKind> MixtureOption(MixtureKind standard) => new(
-        "--augment", "how a mixture is made: chains of image operations, or rounds with fractal pictures mixed in", standard);
 
     /// <summary>Adds an option that is recorded in run.json.</summary>
     public void Add(Command command, params ReadOnlySpan<Option> options)

@@ -28,14 +28,15 @@ internal static class DistillVerb
         var heldOutFrom = new ChoiceOption<DataPart>(
             "--held-out-from", "the part of the data they are taken from; test (half of it at most) for a model that was pretrained on the training images",
             Standard.HeldOutFrom);
-        var mixture = RunSettings.MixtureOption(Standard.Mixture);
+        var augmentation = new AugmentationSettings(Standard.Augmentation);
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
         var method = new DistillationSettings(Standard.Method);
 
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
         run.Add(command, student, teacher, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom, mixture);
+        run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom);
+        augmentation.AddTo(command, run);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
         command.SetAction(parse =>
@@ -45,7 +46,7 @@ internal static class DistillVerb
             {
                 Student = student.Of(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
-                HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), Mixture = mixture.Of(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
+                HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), Augmentation = augmentation.Bind(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
             };
             DistillationWorkflow.Run(options, session.Context, session.Describe);

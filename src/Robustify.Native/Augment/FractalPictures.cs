@@ -8,10 +8,10 @@ namespace Robustify.Native.Augment;
 /// chaos game, in two colours each. The published set of fractals and feature visualisations is a download of its own; results with these
 /// differ from published ones. The same pictures in every run, whatever its seed. Safe to share between threads.
 /// </summary>
-public sealed class FractalPictures
+internal sealed class FractalPictures : MixingPictures
 {
     /// <summary>Pictures in the set.</summary>
-    public const int Count = 64;
+    private const int PicturesDrawn = 64;
 
     // Enough for a density without holes; a point takes a few nanoseconds.
     private const int PointsAPixel = 16;
@@ -23,10 +23,10 @@ public sealed class FractalPictures
     /// <param name="channels">1 (grey) or 3 (RGB).</param>
     public FractalPictures(int side, int channels)
     {
-        pictures = new Image8[Count];
+        pictures = new Image8[PicturesDrawn];
         var points = new (double X, double Y)[PointsAPixel * side * side];
         var density = new double[side * side];
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < pictures.Length; i++)
         {
             var random = new PhiloxStream(0, RandomPurpose.MixingPictures, 0, (uint)i);
             Play(points, random);
@@ -35,8 +35,9 @@ public sealed class FractalPictures
         }
     }
 
-    /// <summary>A picture of the set, not to be written to.</summary>
-    public Image8 this[int index] => pictures[index];
+    public override int Count => pictures.Length;
+
+    public override Image8 this[int index] => pictures[index];
 
     /// <summary>x &lt;- A_i x + t_i with a map drawn anew for each point; every map shrinks, so the points stay bounded.</summary>
     private static void Play(Span<(double X, double Y)> points, PhiloxStream random)

@@ -8,4 +8,10 @@ public enum MixtureKind
 
     /// <summary>Rounds that add or multiply pictures of rich structure: <see cref="Augment.PixMix"/>.</summary>
     Pixmix,
+
+    /// <summary>Noise from a network drawn anew for each image: <see cref="Augment.NoiseNetwork"/>.</summary>
+    Noise2net,
+
+    /// <summary>A crop and flip of its own, as all training images have.</summary>
+    Standard,
 }

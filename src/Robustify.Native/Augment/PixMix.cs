@@ -17,7 +17,7 @@ public sealed class PixMix
 
     private readonly PixMixOptions options;
     private readonly int imageSize;
-    private readonly FractalPictures pictures;
+    private readonly MixingPictures pictures;
 
     /// <param name="options">How to mix.</param>
     /// <param name="imageSize">Side of the images in pixels.</param>
@@ -27,7 +27,8 @@ public sealed class PixMix
     {
         options.Validate();
         (this.options, this.imageSize) = (options, imageSize);
-        pictures = new FractalPictures(imageSize + imageSize / MarginDivisor, channels);
+        int side = imageSize + imageSize / MarginDivisor;
+        pictures = options.Pictures is { } folder ? new FolderPictures(folder, side, channels) : new FractalPictures(side, channels);
     }
 
     /// <summary>Draws a mixture and writes it.</summary>
@@ -51,7 +52,7 @@ public sealed class PixMix
             if (Even(random))
                 Augment(source, random, scratch);
             else
-                Crop(pictures[random.NextInteger(0, FractalPictures.Count)], random, scratch.Current);
+                Crop(pictures[random.NextInteger(0, pictures.Count)], random, scratch.Current);
             bool adds = Even(random);
             var (a, b) = Coefficients(random);
             if (adds)

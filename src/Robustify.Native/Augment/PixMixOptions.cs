@@ -17,6 +17,9 @@ public sealed record PixMixOptions
     /// <summary>Adds color, contrast, brightness and sharpness, as published; off here, because they overlap benchmark corruptions.</summary>
     public bool AllOperations { get; init; }
 
+    /// <summary>Folder of the pictures that are mixed in, as the published set; null for fractals that the engine draws.</summary>
+    public string? Pictures { get; init; }
+
     /// <summary>Refuses values outside their range.</summary>
     /// <exception cref="RobustifyException">Names the option, its value and its range.</exception>
     public void Validate()

@@ -47,7 +47,7 @@ public static class ClassifierTraining
         return new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
-            Batch = Math.Min(options.Batch, data.Train.Length), Phase = options.ResultName, Mixture = options.Mixture,
+            Batch = Math.Min(options.Batch, data.Train.Length), Phase = options.ResultName, Augmentation = options.Augmentation,
             Trainer = new TrainerOptions
             {
                 Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,

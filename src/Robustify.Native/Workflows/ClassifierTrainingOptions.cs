@@ -78,7 +78,7 @@ public sealed record ClassifierTrainingOptions
     public int AugMixViews { get; init; }
 
     /// <summary>How mixtures are made.</summary>
-    public MixtureKind Mixture { get; init; }
+    public AugmentationOptions Augmentation { get; init; } = new();
 
     /// <summary>Weight of the consistency term.</summary>
     public float ConsistencyWeight { get; init; } = 12;

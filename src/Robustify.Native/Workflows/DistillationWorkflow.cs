@@ -63,7 +63,7 @@ public sealed record DistillationRunOptions
     public double Warmup { get; init; } = 0.05;
 
     /// <summary>How augmented images are made.</summary>
-    public MixtureKind Mixture { get; init; }
+    public AugmentationOptions Augmentation { get; init; } = new();
 
     /// <summary>Optimizer and its highest rate.</summary>
     public OptimizerOptions Optimizer { get; init; } = new() { Kind = OptimizerKind.AdamW, Rate = 1e-3, WeightDecay = 0.05, MaximumGradientNorm = 1 };
@@ -111,7 +111,7 @@ public static class DistillationWorkflow
         var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
-            Batch = method.BatchSize, Phase = options.ResultName, Mixture = options.Mixture,
+            Batch = method.BatchSize, Phase = options.ResultName, Augmentation = options.Augmentation,
             Trainer = new TrainerOptions
             {
                 Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,

@@ -24,7 +24,7 @@ public static class QuickstartWorkflow
 {
     // AugMix's operations leave a black background black, so on pictures of things before black they do not teach what brightness and
     // contrast change; PixMix's sums do.
-    private const MixtureKind Mixture = MixtureKind.Pixmix;
+    private static readonly AugmentationOptions Augmentation = new() { Kind = MixtureKind.Pixmix };
 
     /// <summary>Runs every phase in a directory of its own under the run's and writes results.json and report.md.</summary>
     public static QuickstartResult Run(QuickstartOptions options, RunContext context, Action<Utf8JsonWriter> describe)
@@ -42,7 +42,7 @@ public static class QuickstartWorkflow
             ledger["teacher"] = teacher.Guard(() => ClassifierTraining.Train(
                 ClassifierTrainingOptions.Teach("resnet_fashion", teacher.Root) with
                 {
-                    Seed = options.Seed, Epochs = amounts.TeacherEpochs, Mixture = Mixture,
+                    Seed = options.Seed, Epochs = amounts.TeacherEpochs, Augmentation = Augmentation,
                 },
                 context, ModelSource.Resolve("resnet_fashion"), data, teacher));
 
@@ -55,7 +55,7 @@ public static class QuickstartWorkflow
 
             var full = directory.Part("full_finetune");
             ledger["full_finetune"] = full.Guard(() => ClassifierTraining.Train(
-                ClassifierTrainingOptions.Finetune(model, full.Root) with { Seed = options.Seed, Mixture = Mixture }, context, source, data, full));
+                ClassifierTrainingOptions.Finetune(model, full.Root) with { Seed = options.Seed, Augmentation = Augmentation }, context, source, data, full));
 
             ledger["original"] = default;
             var results = Measure(
@@ -75,7 +75,7 @@ public static class QuickstartWorkflow
     /// </summary>
     private static DistillationRunOptions Distillation(string student, string teacher, string output, ulong seed)
     {
-        var standard = new DistillationRunOptions { Student = student, Teacher = teacher, Out = output, Seed = seed, Mixture = Mixture };
+        var standard = new DistillationRunOptions { Student = student, Teacher = teacher, Out = output, Seed = seed, Augmentation = Augmentation };
         return standard with
         {
             Epochs = 2, Optimizer = standard.Optimizer with { Rate = 6e-4 },

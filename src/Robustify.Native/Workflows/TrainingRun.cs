@@ -33,7 +33,8 @@ internal sealed class TrainingRun
     /// <summary>Name of the phase in progress and metrics.</summary>
     public required string Phase { get; init; }
 
-    public MixtureKind Mixture { get; init; }
+    /// <summary>How augmented views are made.</summary>
+    public AugmentationOptions Augmentation { get; init; } = new();
 
     public bool Resume { get; init; }
 
@@ -43,16 +44,18 @@ internal sealed class TrainingRun
     /// <summary>Trains to the end.</summary>
     public TrainingCost Execute()
     {
+        int imageSize = Source.Model.ImageSize;
         using var loader = new BatchLoader(Data.TrainSource, Data.Train, new BatchLoaderOptions
         {
-            BatchSize = Batch, ImageSize = Source.Model.ImageSize, Normalization = Source.Normalization, Seed = Seed,
-            AugMixViews = Step.AugMixViews, Mixture = Mixture, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
+            BatchSize = Batch, ImageSize = imageSize, Normalization = Source.Normalization, Seed = Seed,
+            AugMixViews = Step.AugMixViews, Mixture = Augmentation.Kind, AugMix = Augmentation.AugMixFor(imageSize),
+            PixMix = Augmentation.PixMixFor(imageSize), NoiseNetwork = Augmentation.Noise, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
             Workers = Context.Workers, CreateResizer = () => new PillowResizer(),
         });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
         string identity = string.Create(
             CultureInfo.InvariantCulture,
-            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Mixture}, {Step.Parameters.TrainedCount} trained parameters");
+            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Augmentation.Describe(imageSize)}, {Step.Parameters.TrainedCount} trained parameters");
         if (Resume)
             TrainingState.Load(Directory.State, Step.Parameters, trainer.Optimizer, identity);
         else

@@ -72,14 +72,14 @@ public sealed class PixMixTests
     {
         var pictures = new FractalPictures(36, 1);
         var sums = new HashSet<long>();
-        for (int i = 0; i < FractalPictures.Count; i++)
+        for (int i = 0; i < pictures.Count; i++)
         {
             byte[] pixels = pictures[i].Pixels.ToArray();
             Assert.True(pixels.Distinct().Count() > 4, $"picture {i} has {pixels.Distinct().Count()} levels");
             sums.Add(pixels.Select((p, at) => (long)p * (at + 1)).Sum());
         }
 
-        Assert.Equal(FractalPictures.Count, sums.Count);
+        Assert.Equal(pictures.Count, sums.Count);
     }
 
     [Fact]

@@ -149,6 +149,7 @@ public class CorruptionTests
     [InlineData(119, 119, CorruptionVariant.Tiny64)]
     [InlineData(120, 120, CorruptionVariant.ImageNet224)]
     [InlineData(256, 384, CorruptionVariant.ImageNet224)]
+    [InlineData(900, 258, CorruptionVariant.ImageNet224)]
     [InlineData(259, 259, CorruptionVariant.Inception299)]
     [InlineData(16384, 16384, CorruptionVariant.Inception299)]
     public void ConstantsAreThoseOfTheNearestVariant(int width, int height, CorruptionVariant expected) =>

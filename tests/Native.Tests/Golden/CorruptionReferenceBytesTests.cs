@@ -4,7 +4,10 @@ using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Tests.Golden;
 
-/// <summary>Corruptions against the original functions on a computed test image, with their draws from splitmix64.</summary>
+/// <summary>
+/// Corruptions against the original functions on a computed test image, with their draws from splitmix64. At 299 pixels, of which no published
+/// outputs are kept, against benchmarks/peers/corruptions.py, which gives every byte of the published outputs at the other sizes but three.
+/// </summary>
 [Trait("Category", "Golden")]
 public class CorruptionReferenceBytesTests
 {
@@ -29,7 +32,7 @@ public class CorruptionReferenceBytesTests
             && e.GetProperty("severity").GetInt32() == severity);
         int stride = entry.GetProperty("stride").GetInt32(), offset = entry.GetProperty("offset").GetInt32();
         int[] shape = entry.GetProperty("shape").EnumerateArray().Select(x => x.GetInt32()).ToArray();
-        byte[] expected = File.ReadAllBytes(Reference("golden_corruptions.bin"))
+        byte[] expected = File.ReadAllBytes(Reference(Path.ChangeExtension(FileOf(n), ".bin")))
             .AsSpan(offset, shape[0] * shape[1] * shape[2]).ToArray();
 
         var actual = new Image8(1, 1, 1);
@@ -47,11 +50,12 @@ public class CorruptionReferenceBytesTests
             }
         }
 
-        // Isolated truncations may fall the other way: 0.1 % of the bytes. NumPy's vectorised exp is one unit in the last place below the C
-        // library's for exp(-2), and this image's linear ramps meet whole levels often: the blur of sigma 0.5 moves 0.23 % of the bytes (none
-        // with NumPy's value put in), and glass blur uses the same. JPEG, pixelate and impulses are integer arithmetic.
-        bool integer = name is "pixelate" or "jpeg_compression" or "impulse_noise";
-        ImageComparison.Of(sampled, expected).AssertWithin(integer ? 0 : 1, differingShare: name is "gaussian_blur" or "glass_blur" ? 0.005 : 0.001);
+        // Isolated truncations may fall the other way: 0.1 % of the bytes. At sigma 0.5 more do: the file was made where NumPy takes its exp
+        // from AVX-512, which is one unit in the last place below the C library's at exp(-2), and this image's linear ramps meet whole levels
+        // often. NumPy with NPY_DISABLE_CPU_FEATURES=AVX512_SKX differs from the file in the same 0.23 % (gaussian_blur) and 0.13 % (glass_blur).
+        // JPEG, pixelate and impulses are integer arithmetic.
+        bool integer = name is "pixelate" or "jpeg_compression" or "impulse_noise", hasSigmaOneHalf = (n, name, severity) is (64, "gaussian_blur", 1) or (64, "glass_blur", 2);
+        ImageComparison.Of(sampled, expected).AssertWithin(integer ? 0 : 1, differingShare: hasSigmaOneHalf ? 0.0025 : 0.001);
     }
 
     [Fact]
@@ -64,12 +68,18 @@ public class CorruptionReferenceBytesTests
 
     private static IEnumerable<JsonElement> Entries()
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(Reference("golden_corruptions.json")));
-        return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(entry => entry.Clone())];
+        foreach (string file in (string[])[FileOf(0), FileOf(299)])
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(Reference(file)));
+            foreach (var entry in document.RootElement.GetProperty("cases").EnumerateArray())
+                yield return entry.Clone();
+        }
     }
 
+    private static string FileOf(int n) => n == 299 ? "golden_corruptions_299.json" : "golden_corruptions.json";
+
     // These bytes are of one computed image, so another directory of golden photographs does not replace them.
-    private static string Reference(string name)
+    internal static string Reference(string name)
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {

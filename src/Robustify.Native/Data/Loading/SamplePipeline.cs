@@ -22,6 +22,7 @@ internal sealed class SamplePipeline
     private readonly AugMixScratch scratch;
     private readonly NoiseNetwork? noise;
     private readonly PhiloxStream random;
+    private readonly StandardAugmentation viewCrop;
     private readonly Image8 raw = new(1, 1, 1);
     private readonly Image8 converted = new(1, 1, 1);
 
@@ -33,13 +34,22 @@ internal sealed class SamplePipeline
         var resizer = options.CreateResizer?.Invoke();
         int shorterSide = options.ShorterSide ?? EvaluationTransform.DefaultShorterSide(options.ImageSize);
         evaluation = new EvaluationTransform(options.ImageSize, shorterSide, resizer);
-        standard = new StandardAugmentation(
-            options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None, options.ImageSize, shorterSide, resizer);
+        var crop = options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None;
+        standard = new StandardAugmentation(crop, options.ImageSize, shorterSide, resizer);
+        viewCrop = new StandardAugmentation(crop, options.ImageSize, shorterSide, resizer);
         augMix = new AugMix(options.AugMix);
         scratch = new AugMixScratch(options.AugMix);
-        noise = options.NoiseNetwork is null ? null : new NoiseNetwork(options.NoiseNetwork);
+        var network = options.NoiseNetwork ?? (options.Mixture == MixtureKind.Noise2net ? new NoiseNetworkOptions() : null);
+        noise = network is null ? null : new NoiseNetwork(network);
         random = new PhiloxStream(options.Seed, RandomPurpose.StandardAugmentation, 0, 0);
     }
+
+    private RandomPurpose Purpose => options.Mixture switch
+    {
+        MixtureKind.Pixmix => RandomPurpose.PixMix,
+        MixtureKind.Standard => RandomPurpose.StandardAugmentation,
+        _ => RandomPurpose.AugMix,
+    };
 
     /// <summary>Fills the rows, label and identity at <paramref name="position"/> of the batch with sample <paramref name="index"/>.</summary>
     public void Prepare(int index, Batch batch, int position)
@@ -60,17 +70,32 @@ internal sealed class SamplePipeline
         }
 
         random.Reset(options.Seed, (uint)RandomPurpose.StandardAugmentation, epoch, sample);
-        image = standard.Apply(image, random);
+        var whole = image;
+        image = standard.Apply(whole, random);
         options.Normalization.Apply(image, batch.Row(0, position));
         for (int view = 1; view < batch.Views; view++)
         {
+            var row = batch.Row(view, position);
+
             // The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.
-            random.Reset(options.Seed, (uint)(pixMix is null ? RandomPurpose.AugMix : RandomPurpose.PixMix) | ((uint)view << 16), epoch, sample);
-            if (pixMix is null)
-                augMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
-            else
-                pixMix.Mix(image, batch.Row(view, position), options.Normalization, random, scratch);
-            noise?.Apply(batch.Row(view, position), image.Width, image.Height, image.Channels, random);
+            random.Reset(options.Seed, (uint)Purpose | ((uint)view << 16), epoch, sample);
+            switch (options.Mixture)
+            {
+                case MixtureKind.Augmix:
+                    augMix.Mix(image, row, options.Normalization, random, scratch);
+                    break;
+                case MixtureKind.Pixmix:
+                    pixMix!.Mix(image, row, options.Normalization, random, scratch);
+                    break;
+                case MixtureKind.Standard:
+                    options.Normalization.Apply(viewCrop.Apply(whole, random), row);
+                    break;
+                default:
+                    options.Normalization.Apply(image, row);
+                    break;
+            }
+
+            noise?.Apply(row, image.Width, image.Height, image.Channels, random);
         }
 
         if (batch.Views == 1)
