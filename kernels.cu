@@ -28,6 +28,8 @@
 #include "src/Robustify.Kernels/Cuda/Sections/layer_scale.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/pool.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/tokens.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/average_pool.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/embedding.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/image.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_noise.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_map.cuh"

@@ -50,12 +50,14 @@ internal sealed class ModelSummary
         Line(output, "architecture", model.Description);
         Line(output, "input", $"{model.ImageSize}x{model.ImageSize}, {(model.Channels == 1 ? "grey" : "RGB")}");
         Line(output, "preprocessing", $"{source.Preprocessing.Describe(model.ImageSize)} (from {source.Preprocessing.Source})");
-        Line(output, "classes", Invariant($"{model.Classes}"));
+        if (source.Text is { } text)
+            Line(output, "text tower", Invariant($"{text.Description}; {text.Specs.Sum(s => s.Shape.Count):N0} parameters"));
+        Line(output, "classes", model.Classes == 0 ? "none: no classifier, which zeroshot makes" : Invariant($"{model.Classes}"));
         Line(output, "parameters", Invariant($"{Parameters:N0}"));
         Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image, forward"));
         Line(output, "planned memory", Invariant(
             $"batch {batchSize}: {ModelCost.InferenceBytes(model, batchSize) / Mebibyte:F1} MiB to answer, {ModelCost.TrainingBytes(model, batchSize) / Mebibyte:F1} MiB to train all, beside {Parameters * sizeof(float) / Mebibyte:F1} MiB of parameters"));
-        Line(output, "heads", student is null ? model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
+        Line(output, "heads", student is null ? model.Classes == 0 ? "none" : model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
         Line(output, "tail", Invariant(
             $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
@@ -85,8 +87,17 @@ internal sealed class ModelSummary
         json.WriteNumber("inference_bytes", ModelCost.InferenceBytes(model, batchSize));
         json.WriteNumber("training_bytes", ModelCost.TrainingBytes(model, batchSize));
         json.WriteNumber("classes", model.Classes);
+        if (source.Text is { } text)
+        {
+            json.WriteStartObject("text");
+            json.WriteNumber("vocabulary", text.Options.VocabularySize);
+            json.WriteNumber("context", text.Options.ContextLength);
+            json.WriteNumber("parameters", text.Specs.Sum(s => s.Shape.Count));
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("blocks", model.BlockCount);
-        json.WriteNumber("heads", student is null ? 1 : 3);
+        json.WriteNumber("heads", student is null ? Math.Min(1, model.Classes) : 3);
         json.WriteNumber("tail_blocks", TailBlocks);
         json.WriteNumber("parameters", Parameters);
         json.WriteNumber("tuned_parameters", TunedParameters);

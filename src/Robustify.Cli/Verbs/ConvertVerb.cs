@@ -30,6 +30,7 @@ internal static class ConvertVerb
         var to = new ChoiceOption<CheckpointNaming>("--to", "whose tensor names", CheckpointNaming.Same);
         var from = new ChoiceOption<CheckpointFamily>("--from", "whose names IN bears, unknown to tell it from the names", CheckpointFamily.Unknown);
         var dtype = new ChoiceOption<ElementType>("--dtype", "element type of float tensors", ElementType.Keep);
+        var activation = ActivationOption.Create();
         var mean = new TextOption("--mean", "A,B,C", "mean of each channel that OUT shall record", "that of IN", () => "");
         var std = new TextOption("--std", "A,B,C", "deviation of each channel that OUT shall record", "that of IN", () => "");
         var crop = new OptionalNumberOption<double>("--crop-ratio", "crop over shorter side that OUT shall record", new(0.05, 1), "that of IN");
@@ -37,13 +38,14 @@ internal static class ConvertVerb
         var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
         var command = new Command("convert", "Write a checkpoint under the names of another library, in another element type, or as ONNX.")
         {
-            input, output, to, from, dtype, mean, std, crop, filter, json,
+            input, output, to, from, dtype, activation, mean, std, crop, filter, json,
         };
         command.SetAction(parse =>
         {
             string source = parse.GetRequiredValue(input), target = parse.GetRequiredValue(output);
             CheckpointFamily? family = from.Of(parse) is CheckpointFamily.Unknown ? null : from.Of(parse);
-            var model = ModelSource.Resolve(source, new ModelOverrides { Family = family });
+            var overrides = new ModelOverrides { Family = family, Activation = ActivationOption.Of(activation, parse) };
+            var model = ModelSource.Resolve(source, overrides);
             if (!model.IsPretrained)
                 throw new RobustifyException($"convert: '{source}' is a preset without weights, a checkpoint expected");
             var preprocessing = model.Preprocessing with
@@ -56,7 +58,7 @@ internal static class ConvertVerb
             if (isOnnx && (to.Of(parse) != CheckpointNaming.Same || dtype.Of(parse) != ElementType.Keep))
                 throw new RobustifyException("convert: --to and --dtype are for safetensors, an .onnx file expected without them; leave them out");
             if (isOnnx)
-                OnnxExport.Write(ModelSource.Resolve(source, new ModelOverrides { Family = family, Preprocessing = preprocessing }), target);
+                OnnxExport.Write(ModelSource.Resolve(source, overrides with { Preprocessing = preprocessing }), target);
             IReadOnlyList<string> left = isOnnx ? [] : model.Convert(target, to.Of(parse), Type(dtype.Of(parse)), preprocessing);
             if (json.Of(parse))
             {

@@ -20,6 +20,15 @@ public partial interface IBackend
     /// <summary>Gradient of <see cref="MaxPool"/>.</summary>
     void MaxPoolGradient(TensorView dy, TensorView argmax, TensorView dx, ConvolutionGeometry geometry, bool accumulate);
 
+    /// <summary>
+    /// Mean over windows of <paramref name="window"/> x window positions, side by side; what is left over at the end of a side is dropped.
+    /// x [N, H, W, C], y [N, H / window, W / window, C]. Before a strided step it keeps high frequencies from folding down.
+    /// </summary>
+    void AveragePool(TensorView x, TensorView y, int window);
+
+    /// <summary>Gradient of <see cref="AveragePool"/>; positions in no window get zero.</summary>
+    void AveragePoolGradient(TensorView dy, TensorView dx, int window, bool accumulate);
+
     /// <summary>Mean over the middle extent: x [N, M, C] (an image's positions flattened, or tokens) to y [N, C], skipping the first
     /// <paramref name="skip"/> positions.</summary>
     void MeanPool(TensorView x, TensorView y, int skip);

@@ -8,18 +8,19 @@ namespace Robustify.Kernels.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public void Attention(TensorView qkv, TensorView y, TensorView logSumExp, int heads)
+    public void Attention(TensorView qkv, TensorView y, TensorView logSumExp, int heads, bool causal = false)
     {
-        var head = new AttentionHead(qkv, heads);
+        var head = new AttentionHead(qkv, heads, causal);
         ReserveWorkerScratch(head.ScratchFloats);
         var body = new AttentionBody { Head = head, Y = y.Floats, LogSumExp = logSumExp.Floats, Scratch = workerPointers };
         threads.For(qkv.Shape[0] * heads, ref body);
     }
 
     /// <inheritdoc/>
-    public void AttentionGradient(TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads)
+    public void AttentionGradient(
+        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads, bool causal = false)
     {
-        var head = new AttentionHead(qkv, heads);
+        var head = new AttentionHead(qkv, heads, causal);
         ReserveWorkerScratch(head.ScratchFloats);
         var body = new AttentionGradientBody
         {
@@ -29,7 +30,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <summary>The layout of one (sample, head): T x T scores in scratch, Q, K and V as strided matrices of headDim columns.</summary>
-    private readonly struct AttentionHead(TensorView qkv, int heads)
+    private readonly struct AttentionHead(TensorView qkv, int heads, bool causal)
     {
         public readonly int Tokens = qkv.Shape[1];
         public readonly int Width = qkv.Shape[2] / 3;
@@ -38,6 +39,9 @@ public sealed unsafe partial class CpuBackend
         private readonly float* data = qkv.Floats;
 
         public int QkvStride => 3 * Width;
+
+        /// <summary>How many keys, from the first on, a query sees.</summary>
+        public int Keys(int query) => causal ? query + 1 : Tokens;
 
         public float Scale => 1 / MathF.Sqrt(HeadDim);
 
@@ -81,12 +85,14 @@ public sealed unsafe partial class CpuBackend
             Head.Scores(q, scores, packedA, packedB);
             for (int row = 0; row < tokens; row++)
             {
-                var line = new Span<float>(scores + (long)row * tokens, tokens);
+                int keys = Head.Keys(row);
+                var line = new Span<float>(scores + (long)row * tokens, keys);
                 float max = TensorPrimitives.Max<float>(line) * Head.Scale;
                 var exponential = new ScaledExponential { X = scores + (long)row * tokens, Scale = Head.Scale, Shift = -max };
-                Elementwise.Range(ref exponential, 0, tokens);
+                Elementwise.Range(ref exponential, 0, keys);
                 float sum = TensorPrimitives.Sum<float>(line);
                 TensorPrimitives.Multiply(line, 1 / sum, line);
+                new Span<float>(scores + (long)row * tokens + keys, tokens - keys).Clear();
                 LogSumExp[(long)index * tokens + row] = max + MathF.Log(sum);
             }
 
@@ -118,7 +124,9 @@ public sealed unsafe partial class CpuBackend
                 {
                     X = probabilities + (long)row * tokens, Scale = Head.Scale, Shift = -LogSumExp[(long)index * tokens + row],
                 };
-                Elementwise.Range(ref exponential, 0, tokens);
+                int keys = Head.Keys(row);
+                Elementwise.Range(ref exponential, 0, keys);
+                new Span<float>(probabilities + (long)row * tokens + keys, tokens - keys).Clear();
             }
 
             SerialProduct.Run(

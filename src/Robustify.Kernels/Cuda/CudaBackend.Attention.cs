@@ -41,17 +41,18 @@ internal sealed partial class CudaBackend
     ];
 
     /// <inheritdoc cref="IBackend.Attention"/>
-    public void Attention(TensorView qkv, TensorView y, TensorView logSumExp, int heads)
+    public void Attention(TensorView qkv, TensorView y, TensorView logSumExp, int heads, bool causal = false)
     {
         var geometry = new AttentionGeometry(qkv, heads, FlatGeometry.Aligned(qkv, y));
         Launch(
             (geometry.OnTensorCores ? AttentionForward : AttentionExactForward)[geometry.Variant], geometry.Forward,
             new(Bytes(qkv) + Bytes(y) + Bytes(logSumExp), geometry.Operations(2)), qkv, y, logSumExp, geometry.Tokens, heads, geometry.HeadDim,
-            geometry.Scale);
+            geometry.Scale, causal);
     }
 
     /// <inheritdoc cref="IBackend.AttentionGradient"/>
-    public void AttentionGradient(TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads)
+    public void AttentionGradient(
+        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads, bool causal = false)
     {
         var geometry = new AttentionGeometry(qkv, heads, FlatGeometry.Aligned(dy, qkv, dqkv));
         nint delta = Scratch(geometry.HeadRows * sizeof(float));
@@ -61,10 +62,10 @@ internal sealed partial class CudaBackend
         Launch(
             (geometry.OnTensorCores ? AttentionQueryGradient : AttentionExactQueryGradient)[geometry.Variant], geometry.QueryGradient,
             new(Bytes(dy) + Bytes(qkv) + Bytes(y), geometry.Operations(3)), dy, qkv, logSumExp, delta, dqkv, geometry.Tokens, heads,
-            geometry.HeadDim, geometry.Scale);
+            geometry.HeadDim, geometry.Scale, causal);
         Launch(
             (geometry.OnTensorCores ? AttentionKeyValueGradient : AttentionExactKeyValueGradient)[geometry.Variant], geometry.KeyValueGradient,
             new(Bytes(dy) + Bytes(qkv) + 2 * Bytes(y), geometry.Operations(4)), dy, qkv, logSumExp, delta, dqkv, geometry.Tokens, heads,
-            geometry.HeadDim, geometry.Scale);
+            geometry.HeadDim, geometry.Scale, causal);
     }
 }

@@ -22,5 +22,7 @@ internal static partial class KernelTable
         LayerScale(),
         Pooling(),
         Tokens(),
+        AveragePooling(),
+        Embedding(),
     ];
 }

@@ -5,13 +5,13 @@ using Robustify.Kernels.Tensors;
 namespace Robustify.Kernels.Parity;
 
 /// <summary>
-/// The cases of linear layers, attention, convolution, pooling and tokens: one row, one token, sizes just below and above a tile, every compiled
+/// The cases of linear layers, attention, convolution, pooling, tokens and embeddings: one row, one token, sizes just below and above a tile, every compiled
 /// head width and some between, odd channels, strides that do not divide, operands that are not aligned, absent ones, accumulation.
 /// </summary>
 internal static class StructuredCaseList
 {
     /// <summary>All of them.</summary>
-    public static IEnumerable<OperationCase> All() => Linear().Concat(Attention()).Concat(Convolution()).Concat(Pooling()).Concat(Tokens());
+    public static IEnumerable<OperationCase> All() => Linear().Concat(Attention()).Concat(Convolution()).Concat(Pooling()).Concat(Tokens()).Concat(Embedding());
 
     private static IEnumerable<OperationCase> Linear()
     {
@@ -37,7 +37,8 @@ internal static class StructuredCaseList
         [
             new(1, 1, 1, 64), new(3, 1, 2, 8), new(2, 17, 3, 32), new(1, 50, 2, 64), new(1, 64, 1, 32), new(1, 65, 1, 80), new(1, 50, 1, 96),
             new(1, 33, 1, 128), new(1, 50, 2, 24), new(1, 17, 1, 120), new(2, 17, 2, 5), new(1, 40, 1, 1), new(1, 9, 1, 136), new(1, 197, 1, 64),
-            new(1, 145, 1, 88), new(2, 33, 1, 16, Spread: 12), new(1, 20, 1, 32, Shift: 1),
+            new(1, 145, 1, 88), new(2, 33, 1, 16, Spread: 12), new(1, 20, 1, 32, Shift: 1), new(1, 1, 1, 8, Causal: true), new(2, 16, 2, 16, Causal: true),
+            new(1, 77, 2, 64, Causal: true), new(1, 150, 1, 80, Causal: true), new(1, 40, 1, 5, Causal: true), new(1, 9, 1, 136, Causal: true),
         ];
         foreach (var size in sizes)
         {
@@ -89,6 +90,21 @@ internal static class StructuredCaseList
             yield return new MeanPoolGradientCase(samples, positions, channels, skip, true);
         }
 
+        foreach (var (image, window) in ((Shape, int)[])[(new(1, 1, 1, 1), 1), (new(2, 6, 8, 16), 2), (new(1, 7, 5, 3), 2), (new(2, 9, 7, 24), 4)])
+        {
+            yield return new AveragePoolCase(image, window);
+            yield return new AveragePoolGradientCase(image, window, false);
+            yield return new AveragePoolGradientCase(image, window, true);
+        }
+
+        yield return new AveragePoolCase(new(1, 4, 4, 8), 2, 1);
+        foreach (var (samples, positions, channels) in ((int, int, int)[])[(1, 1, 1), (3, 4, 5), (2, 49, 64)])
+        {
+            yield return new PrependMeanCase(samples, positions, channels);
+            yield return new PrependMeanGradientCase(samples, positions, channels, false);
+            yield return new PrependMeanGradientCase(samples, positions, channels, true);
+        }
+
         yield return new MeanPoolCase(2, 10, 32, 1, 1);
         yield return new MeanPoolGradientCase(2, 10, 32, 1, true, 1);
     }
@@ -114,6 +130,27 @@ internal static class StructuredCaseList
             yield return new SelectFirstTokenCase(samples, tokens, width, backward: false);
             yield return new SelectFirstTokenCase(samples, tokens, width, backward: true);
             yield return new SelectFirstTokenCase(samples, tokens, width, backward: true, accumulate: true);
+        }
+    }
+
+    private static IEnumerable<OperationCase> Embedding()
+    {
+        foreach (var (tableRows, places, width) in ((int, int, int)[])[(1, 1, 1), (7, 20, 5), (64, 48, 32), (3, 130, 8)])
+        {
+            yield return new SelectRowsCase(tableRows, places, width);
+            yield return new SelectRowsGradientCase(tableRows, places, width, accumulate: false, isParameter: false);
+            yield return new SelectRowsGradientCase(tableRows, places, width, accumulate: true, isParameter: true);
+        }
+
+        foreach (var (rows, width) in ((int, int)[])[(1, 2), (3, 7), (10, 24), (4, 512), (40, 33)])
+        {
+            yield return new NormalizeRowsCase(rows, width);
+            yield return new NormalizeRowsGradientCase(rows, width, false);
+            yield return new NormalizeRowsGradientCase(rows, width, true);
+            yield return new ScaleByExponentialCase(rows, width);
+            yield return new ScaleByExponentialGradientCase(rows, width, hasInput: true, hasExponent: true, accumulate: false);
+            yield return new ScaleByExponentialGradientCase(rows, width, hasInput: true, hasExponent: false, accumulate: true);
+            yield return new ScaleByExponentialGradientCase(rows, width, hasInput: false, hasExponent: true, accumulate: true);
         }
     }
 }

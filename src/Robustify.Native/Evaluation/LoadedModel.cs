@@ -31,6 +31,7 @@ public sealed class LoadedModel : IDisposable
         var source = ModelSource.Resolve(fileOrRun);
         if (!source.IsPretrained)
             throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
+        source.Model.RequireHead(fileOrRun);
         var student = ThreeHeadedStudent.Of(source);
         var parameters = student is null ? source.LoadClassifier(_ => false, seed: 0, target) : student.LoadTrained(source, target);
         IPredictor predictor = student is null

@@ -18,7 +18,7 @@ public interface IVisionModel
     /// <summary>1 (grey) or 3 (RGB).</summary>
     int Channels { get; }
 
-    /// <summary>Classes of a head.</summary>
+    /// <summary>Classes of a head; 0 for a model that has none yet.</summary>
     int Classes { get; }
 
     /// <summary>Length of the feature vector that a head takes.</summary>

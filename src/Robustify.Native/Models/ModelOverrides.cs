@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using Robustify.Native.Models.Checkpoints;
 
 namespace Robustify.Native.Models;
@@ -13,6 +14,9 @@ public sealed record ModelOverrides
 
     /// <summary>Whose names the tensors bear, where telling it from the names is not wanted.</summary>
     public CheckpointFamily? Family { get; init; }
+
+    /// <summary>The activation of a CLIP model, which its tensors do not tell.</summary>
+    public Activation? Activation { get; init; }
 
     /// <summary>How pictures become input.</summary>
     public Preprocessing? Preprocessing { get; init; }

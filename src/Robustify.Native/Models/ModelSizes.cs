@@ -14,6 +14,7 @@ internal static class ModelSizes
         {
             VisionTransformer.VisionTransformer transformer => new VisionTransformer.VisionTransformer(
                 transformer.Options with { ImageSize = size, Classes = count }),
+            Clip.IClipImageModel clip => (clip.Options with { ImageSize = size, Classes = count }).Create(),
             ResNet.ResNet residual => new ResNet.ResNet(residual.Options with { ImageSize = size, Classes = count }),
             ConvNext.ConvNext convolutional => new ConvNext.ConvNext(convolutional.Options with { ImageSize = size, Classes = count }),
             _ => throw new NotSupportedException($"{model.GetType().Name} has no other sizes"),

@@ -4,6 +4,7 @@ using Robustify.Kernels;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Graph;
 using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Models.Clip;
 using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
@@ -48,6 +49,9 @@ public sealed class ModelSource
     /// <summary>Whose names the file's tensors bear; unknown for a preset.</summary>
     public CheckpointFamily Family { get; private init; }
 
+    /// <summary>The text tower of a CLIP model; null for every other, and for one that is an image tower alone.</summary>
+    public ClipTextTower? Text { get; private init; }
+
     /// <summary>The file's format in words; empty for a preset.</summary>
     public string Format { get; private init; } = "";
 
@@ -81,9 +85,38 @@ public sealed class ModelSource
         }
 
         using var reader = CheckpointReader.Open(path, overrides.Family);
-        var model = Build(reader, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
+        var description = Describe(reader, overrides);
+        var model = Build(reader, description, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
         var preprocessing = overrides.Preprocessing ?? PreprocessingOf(reader, model);
-        return new(nameOrPath, path, overrides, model, preprocessing, reader.Metadata) { Family = reader.Family, Format = reader.Format };
+        return new(nameOrPath, path, overrides, model, preprocessing, reader.Metadata)
+        {
+            Family = reader.Family, Format = reader.Format, Text = description is ClipDescription { Text: { } text } ? new ClipTextTower(text) : null,
+        };
+    }
+
+    /// <summary>Makes the store of the text tower and fills it from the file.</summary>
+    /// <param name="target">Whose memory it lies in; null for the process's own.</param>
+    /// <exception cref="RobustifyException">The model has no text tower, or tensors of it are missing or of other shapes.</exception>
+    public ParameterStore LoadText(ComputeTarget? target = null)
+    {
+        if (file is null || Text is null)
+            throw new RobustifyException($"model '{Name}': has no text tower, a CLIP checkpoint with both towers expected");
+        using var reader = CheckpointReader.Open(file, overrides.Family);
+        reader.Match(
+            [.. Text.Specs.Select(s => (s.Name, s.Shape.ToArray()))], name => !name.StartsWith(ClipTextTower.Prefix, StringComparison.Ordinal)
+                && name != ClipTextTower.LogitScale);
+        var store = new ParameterStore(Text.Specs, _ => false, target);
+        try
+        {
+            foreach (var parameter in store.All)
+                store.Write(parameter, span => reader.ReadFinite(parameter.Spec.Name, span));
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Fills every tensor: from the file, or by the initializers under the seed.</summary>
@@ -156,7 +189,7 @@ public sealed class ModelSource
         if (file is null)
             throw new RobustifyException($"model '{Name}': is a preset without weights, a checkpoint expected");
         using var reader = CheckpointReader.Open(file, overrides.Family);
-        var metadata = CheckpointConversion.Facts(reader.Describe());
+        var metadata = CheckpointConversion.Facts(Describe(reader, overrides));
         metadata[ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture);
         preprocessing.Write(metadata);
         return CheckpointConversion.Convert(reader, path, naming, dtype, metadata);
@@ -184,6 +217,14 @@ public sealed class ModelSource
 
         if (Model is ConvNext.ConvNext convolutional)
             entries[CheckpointNames.LayerNormEpsilonKey] = convolutional.Options.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
+        if (Model is IClipImageModel clip)
+        {
+            var transform = clip.Options as ClipVisionTransformerOptions;
+            var facts = ClipDescription.Facts(clip.Options, null, transform?.Activation ?? Activation.Gelu, transform?.LayerNormEpsilon ?? 1e-5f);
+            foreach (var (key, value) in facts)
+                entries[key] = value;
+        }
+
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
             entries[key] = value;
         var copies = new List<IDisposable>();
@@ -191,7 +232,7 @@ public sealed class ModelSource
         {
             var tensors = store.All.Select(p => new CheckpointTensor(
                 p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(store.OnHost(p, copies).Floats, checked((int)p.Spec.Shape.Count)).Memory));
-            CheckpointWriter.Write(path, [.. tensors], entries, dtype);
+            CheckpointWriter.Write(path, [.. tensors], entries, dtype, Model is IClipImageModel tower ? ClipNaming.Of(tower) : null);
         }
         finally
         {
@@ -199,8 +240,12 @@ public sealed class ModelSource
         }
     }
 
-    private static IVisionModel Build(CheckpointReader reader, int? classes) => reader.Describe() switch
+    private static ModelDescription Describe(CheckpointReader reader, ModelOverrides overrides) =>
+        ClipInference.IsClip(reader.Family) ? ClipInference.Describe(reader, overrides.Activation) : reader.Describe();
+
+    private static IVisionModel Build(CheckpointReader reader, ModelDescription description, int? classes) => description switch
     {
+        ClipDescription d => d.Image.Create(),
         VisionTransformerDescription d => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
             ImageSize = d.ImageSize, PatchSize = d.PatchSize, Channels = d.Channels, Width = d.Width, Depth = d.Depth, Heads = d.Heads,
@@ -219,7 +264,7 @@ public sealed class ModelSource
             Layers = d.Layers, Widths = d.Widths, Kernel = d.Kernel, FinalNormEpsilon = (float)d.FinalNormEpsilon,
             Classes = classes ?? RequireHead(reader, d.Classes),
         }),
-        var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT, a ResNet or a ConvNeXt"),
+        var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT, a ResNet, a ConvNeXt or CLIP"),
     };
 
     private static int RequireHead(CheckpointReader reader, int classes) => classes > 0

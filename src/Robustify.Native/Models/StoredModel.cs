@@ -42,16 +42,22 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
         }
     }
 
-    private int PrefixTokens => model is VisionTransformer.VisionTransformer transformer ? transformer.Options.PrefixTokens : 0;
+    private int PrefixTokens => model switch
+    {
+        VisionTransformer.VisionTransformer transformer => transformer.Options.PrefixTokens,
+        Clip.IClipImageModel => 1,
+        _ => 0,
+    };
 
     private bool IsReplaced(string name) => isHeadReplaced && name.StartsWith(model.HeadName + ".", StringComparison.Ordinal);
 
-    private bool IsResampled(string name, int[] shape) => NamingFamily.WithoutPrefix(name) == Positions && reader.Contains(name)
+    private bool IsResampled(string name, int[] shape) => NamingFamily.WithoutPrefix(name) is Positions or "attnpool." + Positions && reader.Contains(name)
         && reader.Shape(name) is { Length: 2 } stored && stored[1] == shape[1] && stored[0] != shape[0]
         && PositionInterpolation.IsPossible(stored[0], shape[0], PrefixTokens);
 
-    // The further heads and the original tail of a student: a plain model leaves them aside.
-    private static bool IsExtra(string name) =>
-        name.StartsWith(CheckpointNames.OriginalPrefix, StringComparison.Ordinal) || name.Contains("_unclean.", StringComparison.Ordinal)
+    // The further heads and the original tail of a student, which a plain model leaves aside, and CLIP's other tower.
+    private bool IsExtra(string name) =>
+        (model is Clip.IClipImageModel && (name == Clip.ClipTextTower.LogitScale || name.StartsWith(Clip.ClipTextTower.Prefix, StringComparison.Ordinal)))
+        || name.StartsWith(CheckpointNames.OriginalPrefix, StringComparison.Ordinal) || name.Contains("_unclean.", StringComparison.Ordinal)
         || name.Contains("_combined.", StringComparison.Ordinal);
 }

@@ -87,6 +87,7 @@ public sealed class LabeledData
     /// <summary>Refuses a model that does not fit the classes.</summary>
     public void RequireClasses(IVisionModel model, string modelName)
     {
+        model.RequireHead(modelName);
         if (TrainSource.ClassNames.Count != model.Classes)
         {
             throw new RobustifyException(

@@ -198,12 +198,12 @@ internal sealed partial class SeparateMemory
         Do(() => cpu.SelectFirstTokenGradient(At(dy), At(dx), accumulate));
 
     public void Attention(
-        TensorView qkv, TensorView y, TensorView logSumExp, int heads) =>
-        Do(() => cpu.Attention(At(qkv), At(y), At(logSumExp), heads));
+        TensorView qkv, TensorView y, TensorView logSumExp, int heads, bool causal) =>
+        Do(() => cpu.Attention(At(qkv), At(y), At(logSumExp), heads, causal));
 
     public void AttentionGradient(
-        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads) =>
-        Do(() => cpu.AttentionGradient(At(dy), At(qkv), At(y), At(logSumExp), At(dqkv), heads));
+        TensorView dy, TensorView qkv, TensorView y, TensorView logSumExp, TensorView dqkv, int heads, bool causal) =>
+        Do(() => cpu.AttentionGradient(At(dy), At(qkv), At(y), At(logSumExp), At(dqkv), heads, causal));
 
     public void ConfidenceWeights(
         TensorView logits, TensorView weights, ConfidenceWeighting weighting) =>

@@ -23,7 +23,8 @@ template<int COUNT> DEVICE void loadStatistics(float* statistics, const float* l
 
 template<int DIM, bool KEYS>
 DEVICE void attentionGradient(
-    const bf16* dy, const bf16* qkv, const float* logSumExp, const float* delta, bf16* dqkv, int tokens, int heads, int headDim, float scale)
+    const bf16* dy, const bf16* qkv, const float* logSumExp, const float* delta, bf16* dqkv, int tokens, int heads, int headDim, float scale,
+    int causal)
 {
     constexpr int stride = AttentionTile<DIM>::stride, rowTile = AttentionRows * stride;
     constexpr int columns = AttentionColumns<DIM>::count, columnTile = columns * stride;
@@ -50,11 +51,13 @@ DEVICE void attentionGradient(
 
     startTile<DIM, AttentionRows>(rows1, sourceRows1, at.first, tokens, step, headDim);
     startTile<DIM, AttentionRows>(rows2, sourceRows2, at.first, tokens, stepRows2, headDim);
-    startTile<DIM, columns>(columns1, sourceColumns1, 0, tokens, step, headDim);
-    startTile<DIM, columns>(columns2, sourceColumns2, 0, tokens, stepColumns2, headDim);
+    // Where causal, keys meet the queries from their own tile on, and queries the keys up to theirs.
+    int begin = KEYS && causal ? at.first / columns : 0;
+    startTile<DIM, columns>(columns1, sourceColumns1, begin * columns, tokens, step, headDim);
+    startTile<DIM, columns>(columns2, sourceColumns2, begin * columns, tokens, stepColumns2, headDim);
     cp_async_commit();
     if (KEYS)
-        loadStatistics<columns>(statistics, normalisers, deltas, 0, tokens);
+        loadStatistics<columns>(statistics, normalisers, deltas, begin * columns, tokens);
 
     // Where the rows are queries, a lane needs the statistics of its two rows alone.
     float rowNormaliser[2] = {INFINITY, INFINITY}, rowDelta[2] = {0.0f, 0.0f};
@@ -76,10 +79,10 @@ DEVICE void attentionGradient(
     clear(first);
     clear(second);
     const float slope = scale * Log2E;
-    int tiles = ceilDivide(tokens, columns);
-    for (int t = 0; t < tiles; t++)
+    int tiles = ceilDivide(!KEYS && causal ? smaller(tokens, at.first + AttentionRows) : tokens, columns);
+    for (int t = begin; t < tiles; t++)
     {
-        int stage = t & 1, firstColumn = t * columns;
+        int stage = (t - begin) & 1, firstColumn = t * columns;
         // After the barrier everyone's copies of this tile have landed, and nobody reads the other stage, which is refilled meanwhile.
         cp_async_wait<0>();
         __syncthreads();
@@ -132,7 +135,8 @@ DEVICE void attentionGradient(
                     float normaliser = KEYS ? columnStatistics[column] : rowNormaliser[j >> 1];
                     float difference = KEYS ? columnStatistics[columns + column] : rowDelta[j >> 1];
                     float p = exp2_approximate(scores[n][j] * slope - normaliser);
-                    if (!KEYS && firstColumn + column >= tokens)
+                    int row = at.first + warpRow + group + 8 * (j >> 1);
+                    if ((!KEYS && firstColumn + column >= tokens) || (causal && (KEYS ? firstColumn + column < row : firstColumn + column > row)))
                         p = 0.0f;
                     scores[n][j] = p;
                     gradients[n][j] = p * (gradients[n][j] - difference);
@@ -229,7 +233,7 @@ extern "C" __global__ void attention_delta_bf16(const bf16* dy, const bf16* y, f
     attentionDelta(dy, y, delta, tokens, heads, headDim, rows);
 }
 
-// maths        dq, or dk and dv, of y = softmax(q kᵀ scale) v, as above; p and ds are rounded to bf16 for their products
+// maths        dq, or dk and dv, of y = softmax(q kᵀ scale) v, as above, causal or not; p and ds are rounded to bf16 for their products
 // layout       dy [samples, tokens, heads x headDim], qkv and dqkv [samples, tokens, 3 x heads x headDim], logSumExp and delta [samples, heads,
 //              tokens]; headDim a multiple of 8 up to DIM, dy, qkv and dqkv at multiples of 16 bytes
 // launch       AttentionGeometry.QueryGradient, KeyValueGradient: grid samples x heads x ceil(tokens / 64), block 128, shared
@@ -239,15 +243,15 @@ extern "C" __global__ void attention_delta_bf16(const bf16* dy, const bf16* y, f
 #define ATTENTION_BACKWARD(DIM)                                                                                                            \
     extern "C" __global__ void __launch_bounds__(AttentionThreads) attention_query_gradient_d##DIM##_bf16(                                 \
         const bf16* dy, const bf16* qkv, const float* logSumExp, const float* delta, bf16* dqkv, int tokens, int heads, int headDim,       \
-        float scale)                                                                                                                       \
+        float scale, int causal)                                                                                                           \
     {                                                                                                                                      \
-        attentionGradient<DIM, false>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale);                                     \
+        attentionGradient<DIM, false>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale, causal);                             \
     }                                                                                                                                      \
     extern "C" __global__ void __launch_bounds__(AttentionThreads) attention_key_value_gradient_d##DIM##_bf16(                             \
         const bf16* dy, const bf16* qkv, const float* logSumExp, const float* delta, bf16* dqkv, int tokens, int heads, int headDim,       \
-        float scale)                                                                                                                       \
+        float scale, int causal)                                                                                                           \
     {                                                                                                                                      \
-        attentionGradient<DIM, true>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale);                                      \
+        attentionGradient<DIM, true>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale, causal);                              \
     }
 ATTENTION_BACKWARD(32)
 ATTENTION_BACKWARD(64)

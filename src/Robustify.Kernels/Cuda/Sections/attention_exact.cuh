@@ -63,7 +63,7 @@ template<int ROWS> struct ExactPlace
 };
 
 template<int ROWS, class T>
-DEVICE void attentionExactForward(const T* qkv, T* y, float* logSumExp, int tokens, int heads, int headDim, float scale)
+DEVICE void attentionExactForward(const T* qkv, T* y, float* logSumExp, int tokens, int heads, int headDim, float scale, int causal)
 {
     extern __shared__ __align__(128) u8 tileMemory[];
     int tile = ROWS * (headDim + 1);
@@ -82,7 +82,8 @@ DEVICE void attentionExactForward(const T* qkv, T* y, float* logSumExp, int toke
         sums[at.row * (headDim + 1) + d] = 0.0f;
 
     float maximum = -INFINITY, total = 0.0f;
-    for (int firstKey = 0; firstKey < tokens; firstKey += ROWS)
+    int keys = causal ? smaller(tokens, at.first + ROWS) : tokens, seen = causal ? smaller(tokens, at.first + at.row + 1) : tokens;
+    for (int firstKey = 0; firstKey < keys; firstKey += ROWS)
     {
         __syncthreads();
         loadExactTile<ROWS>(keyTile, queries + width, firstKey, tokens, step, headDim);
@@ -94,7 +95,7 @@ DEVICE void attentionExactForward(const T* qkv, T* y, float* logSumExp, int toke
 #pragma unroll
         for (int i = 0; i < ROWS / ExactLanes; i++)
         {
-            scores[i] = firstKey + at.lane + i * ExactLanes < tokens ? scores[i] * scale : -INFINITY;
+            scores[i] = firstKey + at.lane + i * ExactLanes < seen ? scores[i] * scale : -INFINITY;
             peak = fmaxf(peak, scores[i]);
         }
 #pragma unroll
@@ -131,7 +132,8 @@ DEVICE void attentionExactForward(const T* qkv, T* y, float* logSumExp, int toke
 // Rows and columns as in attentionGradient.
 template<int ROWS, bool KEYS, class T>
 DEVICE void attentionExactGradient(
-    const T* dy, const T* qkv, const float* logSumExp, const float* delta, T* dqkv, int tokens, int heads, int headDim, float scale)
+    const T* dy, const T* qkv, const float* logSumExp, const float* delta, T* dqkv, int tokens, int heads, int headDim, float scale,
+    int causal)
 {
     extern __shared__ __align__(128) u8 tileMemory[];
     int tile = ROWS * (headDim + 1);
@@ -160,8 +162,8 @@ DEVICE void attentionExactGradient(
             second[at.row * (headDim + 1) + d] = 0.0f;
     }
 
-    int token = at.first + at.row;
-    for (int firstColumn = 0; firstColumn < tokens; firstColumn += ROWS)
+    int token = at.first + at.row, begin = KEYS && causal ? at.first : 0, end = !KEYS && causal ? smaller(tokens, at.first + ROWS) : tokens;
+    for (int firstColumn = begin; firstColumn < end; firstColumn += ROWS)
     {
         __syncthreads();
         loadExactTile<ROWS>(columns1, KEYS ? queries : queries + width, firstColumn, tokens, step, headDim);
@@ -174,7 +176,8 @@ DEVICE void attentionExactGradient(
         for (int i = 0; i < ROWS / ExactLanes; i++)
         {
             int column = at.lane + i * ExactLanes, query = KEYS ? firstColumn + column : token;
-            bool present = firstColumn + column < tokens && token < tokens;
+            bool present = firstColumn + column < tokens && token < tokens
+                && (!causal || (KEYS ? firstColumn + column >= token : firstColumn + column <= token));
             float p = present ? expf(scores[i] * scale - normalisers[query]) : 0.0f;
             float difference = present ? deltas[query] : 0.0f;
             if (KEYS)
@@ -199,6 +202,7 @@ DEVICE void attentionExactGradient(
 }
 
 // maths        as attention_forward, attention_query_gradient and attention_key_value_gradient, without rounding between the products
+//              and causal or not as they
 // layout       as there, any headDim, any alignment
 // launch       AttentionGeometry: grid samples x heads x ceil(tokens / ROWS), block 8 ROWS, shared 4 (M ROWS (headDim + 1) + S ROWS (ROWS + 1))
 //              bytes with M = 4, S = 1 forward, M = 5, S = 1 for queries, M = 6, S = 2 for keys and values
@@ -206,21 +210,21 @@ DEVICE void attentionExactGradient(
 // CPU twin     CpuBackend.Attention, CpuBackend.AttentionGradient
 #define ATTENTION_EXACT(ROWS, TYPE, NAME)                                                                                                  \
     extern "C" __global__ void __launch_bounds__(ROWS* ExactLanes) attention_exact_forward_r##ROWS##_##NAME(                               \
-        const TYPE* qkv, TYPE* y, float* logSumExp, int tokens, int heads, int headDim, float scale)                                       \
+        const TYPE* qkv, TYPE* y, float* logSumExp, int tokens, int heads, int headDim, float scale, int causal)                           \
     {                                                                                                                                      \
-        attentionExactForward<ROWS>(qkv, y, logSumExp, tokens, heads, headDim, scale);                                                     \
+        attentionExactForward<ROWS>(qkv, y, logSumExp, tokens, heads, headDim, scale, causal);                                             \
     }                                                                                                                                      \
     extern "C" __global__ void __launch_bounds__(ROWS* ExactLanes) attention_exact_query_gradient_r##ROWS##_##NAME(                        \
         const TYPE* dy, const TYPE* qkv, const float* logSumExp, const float* delta, TYPE* dqkv, int tokens, int heads, int headDim,       \
-        float scale)                                                                                                                       \
+        float scale, int causal)                                                                                                           \
     {                                                                                                                                      \
-        attentionExactGradient<ROWS, false>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale);                               \
+        attentionExactGradient<ROWS, false>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale, causal);                       \
     }                                                                                                                                      \
     extern "C" __global__ void __launch_bounds__(ROWS* ExactLanes) attention_exact_key_value_gradient_r##ROWS##_##NAME(                    \
         const TYPE* dy, const TYPE* qkv, const float* logSumExp, const float* delta, TYPE* dqkv, int tokens, int heads, int headDim,       \
-        float scale)                                                                                                                       \
+        float scale, int causal)                                                                                                           \
     {                                                                                                                                      \
-        attentionExactGradient<ROWS, true>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale);                                \
+        attentionExactGradient<ROWS, true>(dy, qkv, logSumExp, delta, dqkv, tokens, heads, headDim, scale, causal);                        \
     }
 ATTENTION_EXACT(32, float, f32)
 ATTENTION_EXACT(8, float, f32)

@@ -1,7 +1,7 @@
 // Attention forward on tensor cores (FlashAttention-2, Dao, arXiv 2307.08691): the scores of 64 queries against 64 keys stay in registers,
 // the softmax runs along with its maximum and sum, and only the result and its logarithmic normaliser leave the block.
 
-template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* logSumExp, int tokens, int heads, int headDim, float scale)
+template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* logSumExp, int tokens, int heads, int headDim, float scale, int causal)
 {
     constexpr int stride = AttentionTile<DIM>::stride, tile = AttentionRows * stride, groups = AttentionRows / 16;
     extern __shared__ __align__(128) u8 tileMemory[];
@@ -28,7 +28,8 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
     float maximum[2] = {-INFINITY, -INFINITY}, total[2] = {0.0f, 0.0f};
     u32 query[DIM / 16][4];
     const float slope = scale * Log2E;
-    int tiles = ceilDivide(tokens, AttentionRows);
+    // The last query of a block sees no key beyond the block's own tile.
+    int tiles = causal ? at.first / AttentionRows + 1 : ceilDivide(tokens, AttentionRows);
     for (int t = 0; t < tiles; t++)
     {
         int stage = t & 1, firstKey = t * AttentionRows;
@@ -72,14 +73,17 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
                 }
             }
 
-            if (firstKey + AttentionRows > tokens)
+            if (firstKey + AttentionRows > tokens || (causal && t + 1 == tiles))
             {
 #pragma unroll
                 for (int n = 0; n < AttentionRows / 8; n++)
 #pragma unroll
                     for (int j = 0; j < 4; j++)
-                        if (firstKey + n * 8 + (lane & 3) * 2 + (j & 1) >= tokens)
+                    {
+                        int key = firstKey + n * 8 + (lane & 3) * 2 + (j & 1);
+                        if (key >= tokens || (causal && key > at.first + warpRow + group + 8 * (j >> 1)))
                             scores[n][j] = -INFINITY;
+                    }
             }
 
 #pragma unroll
@@ -147,7 +151,8 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
         tokens, width, headDim);
 }
 
-// maths        y = softmax(q kᵀ scale) v, logSumExp = log sum exp(q kᵀ scale); the probabilities are rounded to bf16 for the second product
+// maths        y = softmax(q kᵀ scale) v, logSumExp = log sum exp(q kᵀ scale), over keys up to the query's own place where causal; the
+//              probabilities are rounded to bf16 for the second product
 // layout       qkv [samples, tokens, 3 x heads x headDim], y [samples, tokens, heads x headDim], logSumExp [samples, heads, tokens]; headDim a
 //              multiple of 8 up to DIM, qkv and y at multiples of 16 bytes
 // launch       AttentionGeometry.Forward: grid samples x heads x ceil(tokens / 64), block 128, shared 5 x 64 x (DIM + 8) x 2 bytes
@@ -155,9 +160,9 @@ template<int DIM> DEVICE void attentionForward(const bf16* qkv, bf16* y, float* 
 // CPU twin     CpuBackend.Attention
 #define ATTENTION_FORWARD(DIM)                                                                                                             \
     extern "C" __global__ void __launch_bounds__(AttentionThreads) attention_forward_d##DIM##_bf16(                                        \
-        const bf16* qkv, bf16* y, float* logSumExp, int tokens, int heads, int headDim, float scale)                                       \
+        const bf16* qkv, bf16* y, float* logSumExp, int tokens, int heads, int headDim, float scale, int causal)                           \
     {                                                                                                                                      \
-        attentionForward<DIM>(qkv, y, logSumExp, tokens, heads, headDim, scale);                                                           \
+        attentionForward<DIM>(qkv, y, logSumExp, tokens, heads, headDim, scale, causal);                                                   \
     }
 ATTENTION_FORWARD(32)
 ATTENTION_FORWARD(64)

@@ -61,7 +61,8 @@ internal abstract class AttentionCaseBase : OperationCase
                 var scores = Scores(sample, head);
                 for (int query = 0; query < Size.Tokens; query++)
                 {
-                    var line = scores.AsSpan(query * Size.Tokens, Size.Tokens);
+                    int keys = Size.Causal ? query + 1 : Size.Tokens;
+                    var line = scores.AsSpan(query * Size.Tokens, keys);
                     double most = double.NegativeInfinity, sum = 0;
                     foreach (double score in line)
                         most = Math.Max(most, score);
@@ -69,7 +70,7 @@ internal abstract class AttentionCaseBase : OperationCase
                         sum += Math.Exp(score - most);
                     double normaliser = most + Math.Log(sum);
                     for (int key = 0; key < Size.Tokens; key++)
-                        probabilities[key] = Math.Exp(line[key] - normaliser);
+                        probabilities[key] = key < keys ? Math.Exp(line[key] - normaliser) : 0;
                     row(sample, head, query, probabilities, normaliser);
                 }
             }
@@ -86,13 +87,14 @@ internal abstract class AttentionCaseBase : OperationCase
     }
 }
 
-/// <summary>Extents of an attention case; <paramref name="Spread"/> scales the operands, <paramref name="Shift"/> misaligns qkv.</summary>
-internal readonly record struct AttentionSize(int Samples, int Tokens, int Heads, int HeadDim, double Spread = 2, int Shift = 0)
+/// <summary>Extents of an attention case; <paramref name="Spread"/> scales the operands, <paramref name="Shift"/> misaligns qkv, and with
+/// <paramref name="Causal"/> a token sees those up to itself alone.</summary>
+internal readonly record struct AttentionSize(int Samples, int Tokens, int Heads, int HeadDim, double Spread = 2, int Shift = 0, bool Causal = false)
 {
     public int Width => Heads * HeadDim;
 
     public override string ToString() =>
-        $"[{Samples}, {Tokens}, {Heads} x {HeadDim}]{(Spread == 2 ? "" : " spread " + Spread)}{(Shift == 0 ? "" : " unaligned")}";
+        $"[{Samples}, {Tokens}, {Heads} x {HeadDim}]{(Spread == 2 ? "" : " spread " + Spread)}{(Shift == 0 ? "" : " unaligned")}{(Causal ? " causal" : "")}";
 }
 
 /// <summary>y = softmax(Q Kᵀ / sqrt(d)) V and the logarithms of the normalisers.</summary>
@@ -107,7 +109,7 @@ internal sealed class AttentionCase : AttentionCaseBase
         logSumExp = Floats("logSumExp", new Shape(size.Samples, size.Heads, size.Tokens), OperandRole.Output);
     }
 
-    public override void Run(IBackend backend) => backend.Attention(qkv, y, logSumExp, Size.Heads);
+    public override void Run(IBackend backend) => backend.Attention(qkv, y, logSumExp, Size.Heads, Size.Causal);
 
     protected override void Reference() => ForEachQuery((sample, head, query, probabilities, normaliser) =>
     {
@@ -131,7 +133,7 @@ internal sealed class AttentionGradientCase : AttentionCaseBase
         dqkv = Activations("dqkv", qkv.Shape, OperandRole.Output);
     }
 
-    public override void Run(IBackend backend) => backend.AttentionGradient(dy, qkv, y, logSumExp, dqkv, Size.Heads);
+    public override void Run(IBackend backend) => backend.AttentionGradient(dy, qkv, y, logSumExp, dqkv, Size.Heads, Size.Causal);
 
     // y and its normalisers are functions of qkv: the formulas hold for no others.
     protected override void Adjust() => ForEachQuery((sample, head, query, probabilities, normaliser) =>

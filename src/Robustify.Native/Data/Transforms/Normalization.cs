@@ -40,6 +40,9 @@ public sealed class Normalization
     /// <summary>The statistics of ImageNet's training images, RGB, as torchvision has them.</summary>
     public static Normalization ImageNet { get; } = new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 
+    /// <summary>What OpenAI's CLIP and nearly all of open_clip's models are trained with, RGB.</summary>
+    public static Normalization Clip { get; } = new([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]);
+
     /// <summary>The statistics of Fashion-MNIST's 60 000 training images, grey.</summary>
     public static Normalization FashionMnist { get; } = new([0.2860], [0.3530]);
 

@@ -103,6 +103,6 @@ public static class OnnxExport
         VisionTransformer transformer => new OnnxVisionTransformer(graph, weights, transformer.Options).Features(images),
         ResNet residual => new OnnxResNet(graph, weights, residual.Options).Features(images),
         ConvNext convolutional => new OnnxConvNext(graph, weights, convolutional.Options).Features(images),
-        _ => throw new NotSupportedException($"{model.GetType().Name} has no ONNX form"),
+        _ => throw new RobustifyException($"{model.Description}: has no ONNX form, a ViT, a ResNet or a ConvNeXt expected; convert to safetensors"),
     };
 }

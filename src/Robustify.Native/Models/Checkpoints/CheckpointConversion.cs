@@ -21,6 +21,9 @@ public enum CheckpointNaming
 
     /// <summary>Hugging Face's.</summary>
     HuggingFace,
+
+    /// <summary>open_clip's and OpenAI's, for CLIP models.</summary>
+    OpenClip,
 }
 
 /// <summary>
@@ -66,7 +69,11 @@ public static class CheckpointConversion
             if (published is null)
                 left.Add(name);
             else
-                Place(writer, reader, sources, [.. published.Select(p => prefix + p)], dtype, shape => to.PublishedShape(target.Name, shape));
+            {
+                bool transposes = to.Translate(published[0])!.Value.IsTransposed != target.IsTransposed;
+                Place(
+                    writer, reader, sources, [.. published.Select(p => prefix + p)], dtype, shape => to.PublishedShape(target.Name, shape), transposes);
+            }
         }
 
         writer.Save(path);
@@ -85,19 +92,24 @@ public static class CheckpointConversion
         {
             [CheckpointNames.LayerNormEpsilonKey] = convolutional.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture),
         },
+        ClipDescription clip => clip.Facts(),
         _ => new(StringComparer.Ordinal),
     };
 
     private static CheckpointFamily Target(CheckpointReader reader, CheckpointNaming naming) => (reader.Family, naming) switch
     {
         (CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet, CheckpointNaming.HuggingFace) => CheckpointFamily.HuggingFaceResNet,
-        (CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet, _) => CheckpointFamily.ResNet,
+        (CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet, not CheckpointNaming.OpenClip) => CheckpointFamily.ResNet,
         (CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer, CheckpointNaming.HuggingFace)
             => CheckpointFamily.HuggingFaceDistilledVisionTransformer,
         (CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer, CheckpointNaming.Timm)
             => CheckpointFamily.TimmDistilledVisionTransformer,
+        (CheckpointFamily.OpenClip or CheckpointFamily.HuggingFaceClip, CheckpointNaming.HuggingFace) => CheckpointFamily.HuggingFaceClip,
+        (CheckpointFamily.OpenClip or CheckpointFamily.HuggingFaceClip, CheckpointNaming.OpenClip) => CheckpointFamily.OpenClip,
+        (CheckpointFamily.OpenClipResNet, CheckpointNaming.OpenClip) => CheckpointFamily.OpenClipResNet,
         (CheckpointFamily.TimmVisionTransformer or CheckpointFamily.TorchvisionVisionTransformer
-            or CheckpointFamily.TorchvisionLinearVisionTransformer or CheckpointFamily.HuggingFaceVisionTransformer, _) => naming switch
+            or CheckpointFamily.TorchvisionLinearVisionTransformer or CheckpointFamily.HuggingFaceVisionTransformer, not CheckpointNaming.OpenClip)
+            => naming switch
         {
             CheckpointNaming.Timm => CheckpointFamily.TimmVisionTransformer,
             CheckpointNaming.Torchvision => CheckpointFamily.TorchvisionVisionTransformer,
@@ -119,12 +131,13 @@ public static class CheckpointConversion
         : throw new RobustifyException($"{reader.Path}: '{OneLine.Of(engineName)}' lacks its query, key or value part; use an intact checkpoint");
 
     private static void Place(
-        SafetensorsWriter writer, CheckpointReader reader, string[] sources, string[] published, StoredDType? dtype, Func<long[], long[]> publish)
+        SafetensorsWriter writer, CheckpointReader reader, string[] sources, string[] published, StoredDType? dtype, Func<long[], long[]> publish,
+        bool transposes)
     {
         if (sources.Length == published.Length)
         {
             for (int i = 0; i < sources.Length; i++)
-                Add(writer, reader.File, published[i], [sources[i]], dtype, publish);
+                Add(writer, reader.File, published[i], [sources[i]], dtype, publish, transposes: transposes);
         }
         else if (published.Length == 1)
         {
@@ -140,7 +153,7 @@ public static class CheckpointConversion
     /// <summary>Adds the sources one below the other, or one of several equal parts of a single source.</summary>
     private static void Add(
         SafetensorsWriter writer, ITensorFile file, string name, string[] sources, StoredDType? dtype, Func<long[], long[]>? publish = null,
-        int part = 0, int partCount = 1)
+        int part = 0, int partCount = 1, bool transposes = false)
     {
         TensorEntry first = file.Require(sources[0]);
         StoredDType stored = first.DType, written = dtype is { } wanted && stored.IsFloat() ? wanted : stored;
@@ -151,6 +164,10 @@ public static class CheckpointConversion
             throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(sources[0])}' has shape {OneLine.Shape<long>(shape)}, {partCount} equal parts expected");
         if (partCount > 1)
             shape[0] /= partCount;
+        if (transposes && shape.Length != 2)
+            throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(sources[0])}' has shape {OneLine.Shape<long>(shape)}, a matrix expected");
+        if (transposes)
+            Array.Reverse(shape);
         int elements = checked(first.ElementCount * sources.Length / partCount);
         writer.AddStored(name, written, publish?.Invoke(shape) ?? shape, elements, stream =>
         {
@@ -160,9 +177,24 @@ public static class CheckpointConversion
                 if (entry.DType != stored)
                     throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(source)}' is {entry.DType}, {stored} expected as its other parts");
                 int length = entry.Data.Length / partCount;
-                Write(stream, entry.Data.Slice(part * length, length), stored, written);
+                var data = entry.Data.Slice(part * length, length);
+                Write(stream, transposes ? Transposed(data, stored.ElementSize(), (int)shape[1]) : data, stored, written);
             }
         });
+    }
+
+    /// <summary>The elements of [rows, columns] in the order of [columns, rows], every bit as it is.</summary>
+    private static byte[] Transposed(ReadOnlySpan<byte> data, int size, int rows)
+    {
+        byte[] turned = new byte[data.Length];
+        int columns = rows == 0 ? 0 : data.Length / size / rows;
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+                data.Slice((row * columns + column) * size, size).CopyTo(turned.AsSpan((column * rows + row) * size));
+        }
+
+        return turned;
     }
 
     private static void Write(Stream stream, ReadOnlySpan<byte> data, StoredDType stored, StoredDType written)

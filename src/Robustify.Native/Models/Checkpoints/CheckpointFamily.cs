@@ -41,4 +41,13 @@ public enum CheckpointFamily
 
     /// <summary>ConvNeXt as its authors published it, with <c>downsample_layers</c> and <c>pwconv1</c>.</summary>
     OriginalConvNext,
+
+    /// <summary>OpenAI's CLIP and open_clip with a vision transformer: the image tower under <c>visual.</c>, the text tower at the top level.</summary>
+    OpenClip,
+
+    /// <summary>The same with a ModifiedResNet as image tower (RN50 and its like).</summary>
+    OpenClipResNet,
+
+    /// <summary>Hugging Face's CLIPModel, with separate query, key and value.</summary>
+    HuggingFaceClip,
 }

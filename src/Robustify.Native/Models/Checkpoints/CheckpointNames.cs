@@ -9,6 +9,12 @@ public static class CheckpointNames
     /// <summary>Metadata: the number of attention heads, a decimal integer.</summary>
     public const string HeadsKey = "heads";
 
+    /// <summary>Metadata: attention heads of a CLIP model's text tower, a decimal integer.</summary>
+    public const string TextHeadsKey = "text_heads";
+
+    /// <summary>Metadata: the activation of a CLIP model, <c>gelu</c> or <c>quick_gelu</c>.</summary>
+    public const string ActivationKey = "activation";
+
     /// <summary>Metadata: LayerNorm's epsilon, a decimal number in invariant culture.</summary>
     public const string LayerNormEpsilonKey = "layer_norm_eps";
 }

@@ -88,6 +88,12 @@ public sealed class CheckpointReader : IDisposable
             return;
         }
 
+        if (tensor.IsTransposed)
+        {
+            ReadTransposed(tensor, destination);
+            return;
+        }
+
         if (tensor.Join != PartJoin.Rows)
         {
             ReadMean(tensor, destination);
@@ -97,6 +103,16 @@ public sealed class CheckpointReader : IDisposable
         int part = destination.Length / tensor.Sources.Length;
         for (int i = 0; i < tensor.Sources.Length; i++)
             file.ReadSingles(tensor.Sources[i], destination.Slice(i * part, part));
+    }
+
+    /// <summary><see cref="Read"/>, refusing a NaN or an infinity.</summary>
+    /// <exception cref="RobustifyException">As <see cref="Read"/>, or names the tensor and the element.</exception>
+    internal void ReadFinite(string engineName, Span<float> destination)
+    {
+        Read(engineName, destination);
+        int at = FloatConversion.AreFinite(destination) ? -1 : destination.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+        if (at >= 0)
+            throw TensorReading.NonFinite(Path, engineName, at, destination[at]);
     }
 
     /// <summary>Refuses a NaN or an infinity in any float tensor.</summary>
@@ -119,10 +135,11 @@ public sealed class CheckpointReader : IDisposable
     {
         CheckpointFamily.Unknown => throw new RobustifyException(
             $"{Path}: the names ({string.Join(", ", file.Names.Take(3).Select(n => $"'{OneLine.Of(n)}'"))}) are of no known family, "
-            + "those of a timm, torchvision or Hugging Face ViT, DeiT, ResNet or ConvNeXt expected; convert the checkpoint"),
+            + "those of a timm, torchvision or Hugging Face ViT, DeiT, ResNet or ConvNeXt or of a CLIP model expected; convert the checkpoint"),
         CheckpointFamily.ResNet or CheckpointFamily.HuggingFaceResNet => ResNetInference.Describe(this),
         CheckpointFamily.TimmConvNext or CheckpointFamily.TorchvisionConvNext or CheckpointFamily.HuggingFaceConvNext
             or CheckpointFamily.OriginalConvNext => ConvNextInference.Describe(this),
+        CheckpointFamily.OpenClip or CheckpointFamily.OpenClipResNet or CheckpointFamily.HuggingFaceClip => ClipInference.Describe(this, null),
         _ => VisionTransformerInference.Describe(this),
     };
 
@@ -139,6 +156,14 @@ public sealed class CheckpointReader : IDisposable
 
     private EngineTensor Find(string engineName) => tensors.ByName.GetValueOrDefault(engineName)
         ?? throw new RobustifyException($"{Path}: has no tensor '{OneLine.Of(engineName)}'; use a checkpoint that holds it");
+
+    private void ReadTransposed(EngineTensor tensor, Span<float> destination)
+    {
+        float[] stored = ArrayPool<float>.Shared.Rent(destination.Length);
+        file.ReadSingles(tensor.Sources[0], stored.AsSpan(0, destination.Length));
+        WeightLayout.Transpose(stored.AsSpan(0, destination.Length), destination, tensor.PublishedShape[0]);
+        ArrayPool<float>.Shared.Return(stored);
+    }
 
     /// <summary>Two heads as one: the weights side by side on the features side by side, everything times 1 / count.</summary>
     private void ReadMean(EngineTensor tensor, Span<float> destination)

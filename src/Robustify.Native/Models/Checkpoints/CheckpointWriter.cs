@@ -25,18 +25,29 @@ public static class CheckpointWriter
         string path,
         IReadOnlyList<CheckpointTensor> tensors,
         IReadOnlyDictionary<string, string>? metadata = null,
-        StoredDType dtype = StoredDType.F32)
+        StoredDType dtype = StoredDType.F32) => Write(path, tensors, metadata, dtype, null);
+
+    /// <summary>The same under the names and in the layouts of another family, where it has a name for a tensor.</summary>
+    internal static void Write(
+        string path, IReadOnlyList<CheckpointTensor> tensors, IReadOnlyDictionary<string, string>? metadata, StoredDType dtype, NamingFamily? naming)
     {
         var writer = new SafetensorsWriter();
         foreach ((string key, string value) in metadata ?? new Dictionary<string, string>())
             writer.SetMetadata(key, value);
         foreach (CheckpointTensor tensor in tensors)
-            Add(writer, tensor, dtype);
+            Add(writer, tensor, dtype, naming);
         writer.Save(path);
     }
 
-    private static void Add(SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype)
+    private static void Add(SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype, NamingFamily? naming)
     {
+        string bare = NamingFamily.WithoutPrefix(tensor.Name), prefix = tensor.Name[..^bare.Length];
+        if (naming?.Publish(bare) is { } names)
+        {
+            AddAs(writer, tensor, dtype, naming, bare, [.. names.Select(name => prefix + name)], naming.Translate(names[0])!.Value.IsTransposed);
+            return;
+        }
+
         int[] published = WeightLayout.ToPublished(tensor.Name, tensor.Shape);
         long[] shape = Array.ConvertAll(published, extent => (long)extent);
         if (!WeightLayout.IsConvolution(NamingFamily.WithoutPrefix(tensor.Name), published.Length))
@@ -47,5 +58,36 @@ public static class CheckpointWriter
 
         writer.AddFilledFloats(
             tensor.Name, shape, tensor.Values.Length, destination => WeightLayout.ConvolutionToPublished(published, tensor.Values.Span, destination), dtype);
+    }
+
+    private static void AddAs(
+        SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype, NamingFamily naming, string bare, string[] names, bool isTransposed)
+    {
+        int[] published = naming.PublishedLayout(bare, tensor.Shape);
+        if (names.Length > 1)
+        {
+            // Parts lie one below the other: query, key and value.
+            published[0] /= names.Length;
+            int length = tensor.Values.Length / names.Length;
+            for (int part = 0; part < names.Length; part++)
+                writer.AddFloats(names[part], Array.ConvertAll(published, extent => (long)extent), tensor.Values.Slice(part * length, length), dtype);
+            return;
+        }
+
+        long[] shape = Array.ConvertAll(published, extent => (long)extent);
+        if (isTransposed)
+        {
+            writer.AddFilledFloats(
+                names[0], shape, tensor.Values.Length, destination => WeightLayout.Transpose(tensor.Values.Span, destination, tensor.Shape[0]), dtype);
+        }
+        else if (WeightLayout.IsConvolution(bare, published.Length))
+        {
+            writer.AddFilledFloats(
+                names[0], shape, tensor.Values.Length, destination => WeightLayout.ConvolutionToPublished(published, tensor.Values.Span, destination), dtype);
+        }
+        else
+        {
+            writer.AddFloats(names[0], shape, tensor.Values, dtype);
+        }
     }
 }

@@ -9,7 +9,8 @@ namespace Robustify.Native.Models.Checkpoints;
 /// <param name="PublishedShape">The shape in the file, the parts joined.</param>
 /// <param name="Sources">The names in the file: one, or the parts in order.</param>
 /// <param name="Join">How the parts become one.</param>
-internal sealed record EngineTensor(string Name, int[] Shape, int[] PublishedShape, string[] Sources, PartJoin Join)
+/// <param name="IsTransposed">Whether the file has the matrix the other way round.</param>
+internal sealed record EngineTensor(string Name, int[] Shape, int[] PublishedShape, string[] Sources, PartJoin Join, bool IsTransposed)
 {
     /// <summary>The name to show: with the file's own where that is another.</summary>
     public string ShownName => Sources[0] == Name ? $"'{OneLine.Of(Name)}'" : $"'{OneLine.Of(Name)}' ('{OneLine.Of(Sources[0])}')";
@@ -20,7 +21,7 @@ internal sealed class EngineTensors
 {
     private readonly ITensorFile file;
     private readonly Dictionary<string, string?[]> sources = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, PartJoin> joins = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, EngineTarget> targets = new(StringComparer.Ordinal);
     private readonly List<string> order = [];
 
     private EngineTensors(ITensorFile file) => this.file = file;
@@ -56,7 +57,7 @@ internal sealed class EngineTensors
         if (!sources.TryGetValue(name, out string?[]? parts))
         {
             sources.Add(name, parts = new string?[target.PartCount]);
-            joins.Add(name, target.Join);
+            targets.Add(name, target);
             order.Add(name);
         }
 
@@ -94,14 +95,16 @@ internal sealed class EngineTensors
         try
         {
             int[] published = Array.ConvertAll(first.Shape, extent => checked((int)extent));
-            PartJoin join = joins[name];
+            PartJoin join = targets[name].Join;
             if (parts.Length > 1 && join != PartJoin.Mean)
             {
                 int axis = join == PartJoin.Rows ? 0 : published.Length - 1;
                 published[axis] = checked(published[axis] * parts.Length);
             }
 
-            ByName.Add(name, new EngineTensor(name, WeightLayout.ToEngine(name, published), published, parts!, join));
+            bool isTransposed = targets[name].IsTransposed && published.Length == 2;
+            int[] shape = isTransposed ? [published[1], published[0]] : WeightLayout.ToEngine(name, published);
+            ByName.Add(name, new EngineTensor(name, shape, published, parts!, join, isTransposed));
             Names.Add(name);
         }
         catch (OverflowException)

@@ -19,8 +19,9 @@ internal enum PartJoin
 /// <param name="PartCount">1, 2 for the two tokens and heads of a distilled DeiT, 3 for query, key and value.</param>
 /// <param name="Join">How the parts become one.</param>
 /// <param name="IsIgnored">Known and of no use to the engine; kept when a file is converted.</param>
+/// <param name="IsTransposed">Whether the file has the matrix [in, out] where the engine has [out, in].</param>
 internal readonly record struct EngineTarget(
-    string Name, int Part = 0, int PartCount = 1, PartJoin Join = PartJoin.Rows, bool IsIgnored = false);
+    string Name, int Part = 0, int PartCount = 1, PartJoin Join = PartJoin.Rows, bool IsIgnored = false, bool IsTransposed = false);
 
 /// <summary>The names of one family of checkpoints.</summary>
 internal abstract class NamingFamily(CheckpointFamily family)
@@ -31,6 +32,7 @@ internal abstract class NamingFamily(CheckpointFamily family)
         VisionTransformerNaming.HuggingFace, VisionTransformerNaming.TimmDistilled, VisionTransformerNaming.HuggingFaceDistilled,
         new ResNetNaming(), new HuggingFaceResNetNaming(),
         ConvNextNaming.Timm, ConvNextNaming.Torchvision, ConvNextNaming.HuggingFace, ConvNextNaming.Original,
+        ClipNaming.OpenClip, ClipNaming.OpenClipResNet, ClipNaming.HuggingFace,
     ];
 
     public CheckpointFamily Family { get; } = family;
@@ -66,6 +68,9 @@ internal abstract class NamingFamily(CheckpointFamily family)
 
     /// <summary>The shape under which the family publishes an engine's tensor that a file has in the given shape.</summary>
     public virtual long[] PublishedShape(string engineName, long[] shape) => shape;
+
+    /// <summary>The shape that a tensor in the engine's layout has in a file of the family, before it is cut into parts.</summary>
+    public virtual int[] PublishedLayout(string engineName, ReadOnlySpan<int> engineShape) => WeightLayout.ToPublished(engineName, engineShape);
 
     /// <summary>Splits "N.rest" where N is a number without leading zeros.</summary>
     protected static bool TrySplitNumber(string text, out int number, out string rest)

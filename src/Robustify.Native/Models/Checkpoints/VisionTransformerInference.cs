@@ -84,10 +84,15 @@ internal static class VisionTransformerInference
             : throw Refuse(reader, $"{heads} attention heads found, a divisor of the width {width} expected");
     }
 
-    // 64 elements a head up to ViT-L; ViT-H (Dosovitskiy et al. 2021, table 1), g and G (Zhai et al. 2022, table 2) have 16 heads.
+    /// <summary>
+    /// Whether the width is one of those whose models have 16 heads: ViT-H (Dosovitskiy et al. 2021, table 1), g and G (Zhai et al. 2022,
+    /// table 2). Up to ViT-L a head has 64 elements.
+    /// </summary>
+    public static bool IsGiant(int width) => width is 1280 or 1408 or 1664;
+
     private static int ConventionalHeads(CheckpointReader reader, int width) => width switch
     {
-        1280 or 1408 or 1664 => 16,
+        _ when IsGiant(width) => 16,
         <= 1024 when width % 64 == 0 => width / 64,
         _ => throw new RobustifyException(
             $"{reader.Path}: the number of attention heads cannot be told from the width {width}; "

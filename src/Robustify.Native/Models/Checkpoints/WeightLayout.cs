@@ -28,6 +28,9 @@ internal static class WeightLayout
             return IsOnPatches(name) ? [outputs, checked(height * width * inputs)] : [outputs, height, width, inputs];
         }
 
+        if (name == Clip.ClipTextTower.LogitScale && published.Length == 0)
+            return [1];
+
         // The class token of a distilled DeiT is two tokens, one behind the other.
         if (name == "cls_token" && published.Length == 3 && published[1] == 1)
             return [checked(published[0] * published[2])];
@@ -84,6 +87,10 @@ internal static class WeightLayout
     /// <summary>[O, KH, KW, I] to [O, I, KH, KW], the published shape being given.</summary>
     public static void ConvolutionToPublished(ReadOnlySpan<int> published, ReadOnlySpan<float> source, Span<float> destination) =>
         TransposeEach(source, destination, published[2] * published[3], published[1]);
+
+    /// <summary>[rows, columns] to [columns, rows].</summary>
+    public static void Transpose(ReadOnlySpan<float> source, Span<float> destination, int rows) =>
+        TransposeEach(source, destination, rows, rows == 0 ? 0 : source.Length / rows);
 
     // Consecutive [rows, columns] matrices, each transposed: per output channel, taps against input channels.
     private static void TransposeEach(ReadOnlySpan<float> source, Span<float> destination, int rows, int columns)

@@ -11,12 +11,14 @@ namespace Robustify.Native.Models.VisionTransformer;
 public sealed class VisionTransformer : IVisionModel
 {
     private readonly VisionTransformerOptions options;
+    private readonly TransformerBlock block;
 
     /// <param name="options">Sizes; validated here.</param>
     public VisionTransformer(VisionTransformerOptions options)
     {
         options.Validate();
         this.options = options;
+        block = new(options.Width, options.Heads, options.MlpWidth, options.Activation, options.LayerNormEpsilon) { Dropout = options.Dropout };
         Body = [.. Specs()];
     }
 
@@ -82,41 +84,11 @@ public sealed class VisionTransformer : IVisionModel
         return Norm(graph, parameters, FinalNorm, pooled);
     }
 
-    private Value Blocks(GraphBuilder graph, ParameterScope parameters, Value x, int first, int end)
-    {
-        var stream = new ResidualStream(graph, x);
-        for (int block = first; block < end; block++)
-            Block(graph, parameters, stream, block);
-        return stream.Value();
-    }
-
-    private void Block(GraphBuilder graph, ParameterScope parameters, ResidualStream stream, int index)
-    {
-        string path = $"blocks.{index}";
-        float depthProbability = options.Depth > 1 ? options.StochasticDepth * index / (options.Depth - 1) : 0;
-        var attended = Norm(parameters, $"{path}.norm1", stream);
-        attended = Linear(graph, parameters, $"{path}.attn.qkv", attended);
-        attended = graph.Attention($"{path}.attn", attended, options.Heads);
-        attended = Linear(graph, parameters, $"{path}.attn.proj", attended);
-        attended = graph.Dropout($"{path}.attn.dropout", attended, options.Dropout);
-        stream.Add($"{path}.attn.residual", attended, depthProbability);
-
-        var hidden = Norm(parameters, $"{path}.norm2", stream);
-        hidden = graph.Linear(
-            $"{path}.mlp.fc1", hidden, parameters[$"{path}.mlp.fc1.weight"], parameters[$"{path}.mlp.fc1.bias"], options.Activation);
-        hidden = Linear(graph, parameters, $"{path}.mlp.fc2", hidden);
-        hidden = graph.Dropout($"{path}.mlp.dropout", hidden, options.Dropout);
-        stream.Add($"{path}.mlp.residual", hidden, depthProbability);
-    }
-
-    private static Value Linear(GraphBuilder graph, ParameterScope parameters, string path, Value x) =>
-        graph.Linear(path, x, parameters[path + ".weight"], parameters[path + ".bias"]);
-
-    private Value Norm(ParameterScope parameters, string path, ResidualStream stream) =>
-        stream.Norm(path, parameters[path + ".weight"], parameters[path + ".bias"], options.LayerNormEpsilon);
+    private Value Blocks(GraphBuilder graph, ParameterScope parameters, Value x, int first, int end) => block.ApplyAll(
+        graph, parameters, "blocks.", x, first, end, index => options.Depth > 1 ? options.StochasticDepth * index / (options.Depth - 1) : 0);
 
     private Value Norm(GraphBuilder graph, ParameterScope parameters, string path, Value x) =>
-        graph.LayerNorm(path, x, parameters[path + ".weight"], parameters[path + ".bias"], options.LayerNormEpsilon);
+        TransformerBlock.Normalize(graph, parameters, path, x, options.LayerNormEpsilon);
 
     private IEnumerable<ParameterSpec> Specs()
     {
@@ -124,37 +96,15 @@ public sealed class VisionTransformer : IVisionModel
         if (HasClassToken)
             yield return new("cls_token", new Shape(options.PrefixTokens * width), Initializer.TruncatedNormal);
         yield return new("pos_embed", new Shape(side * side + options.PrefixTokens, width), Initializer.SineCosinePositions);
-        yield return Weight("patch_embed.proj", width, options.PatchSize * options.PatchSize * options.Channels);
-        yield return Bias("patch_embed.proj", width);
-        for (int block = 0; block < options.Depth; block++)
+        foreach (var spec in TransformerBlock.Linear("patch_embed.proj", width, options.PatchSize * options.PatchSize * options.Channels))
+            yield return spec;
+        for (int index = 0; index < options.Depth; index++)
         {
-            string path = $"blocks.{block}";
-            foreach (var spec in NormSpecs(path + ".norm1"))
+            foreach (var spec in block.Specs($"blocks.{index}"))
                 yield return spec;
-            yield return Weight(path + ".attn.qkv", 3 * width, width);
-            yield return Bias(path + ".attn.qkv", 3 * width);
-            yield return Weight(path + ".attn.proj", width, width);
-            yield return Bias(path + ".attn.proj", width);
-            foreach (var spec in NormSpecs(path + ".norm2"))
-                yield return spec;
-            yield return Weight(path + ".mlp.fc1", options.MlpWidth, width);
-            yield return Bias(path + ".mlp.fc1", options.MlpWidth);
-            yield return Weight(path + ".mlp.fc2", width, options.MlpWidth);
-            yield return Bias(path + ".mlp.fc2", width);
         }
 
-        foreach (var spec in NormSpecs(FinalNorm))
+        foreach (var spec in TransformerBlock.Norm(FinalNorm, width))
             yield return spec;
     }
-
-    private static ParameterSpec Weight(string path, int outputs, int inputs) =>
-        new(path + ".weight", new Shape(outputs, inputs), Initializer.GlorotUniform, WeightDecay: true);
-
-    private static ParameterSpec Bias(string path, int outputs) => new(path + ".bias", new Shape(outputs), Initializer.Zeros);
-
-    private ParameterSpec[] NormSpecs(string path) =>
-    [
-        new(path + ".weight", new Shape(options.Width), Initializer.Ones),
-        new(path + ".bias", new Shape(options.Width), Initializer.Zeros),
-    ];
 }

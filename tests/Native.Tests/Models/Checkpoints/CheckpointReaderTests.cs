@@ -59,10 +59,10 @@ public class CheckpointReaderTests
     public void AFileOfNoFamilyPassesThroughButDescribesNothing()
     {
         using var folder = new TemporaryFolder();
-        using var reader = Open(folder, ("visual.proj", [4, 4]), ("token_embedding.bias", [4]));
+        using var reader = Open(folder, ("decoder.proj", [4, 4]), ("token_embedding.bias", [4]));
         Assert.Equal(CheckpointFamily.Unknown, reader.Family);
-        Assert.Equal(["visual.proj", "token_embedding.bias"], reader.EngineNames);
-        RawSafetensors.Refuses("'visual.proj'", reader.Describe);
+        Assert.Equal(["decoder.proj", "token_embedding.bias"], reader.EngineNames);
+        RawSafetensors.Refuses("'decoder.proj'", reader.Describe);
     }
 
     [Fact]

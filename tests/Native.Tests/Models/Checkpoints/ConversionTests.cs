@@ -15,7 +15,7 @@ public sealed class ConversionTests
         var routes = new TheoryData<string, CheckpointNaming>();
         foreach (string folder in GoldenData.Directories("models").Where(f => File.Exists(GoldenData.PathOf("models", f, "model.safetensors"))))
         {
-            foreach (var naming in Enum.GetValues<CheckpointNaming>())
+            foreach (var naming in Enum.GetValues<CheckpointNaming>().Where(n => n != CheckpointNaming.OpenClip)) // CLIP's have tests of their own.
                 routes.Add(folder, naming);
         }
 
