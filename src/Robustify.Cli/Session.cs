@@ -88,15 +88,8 @@ internal sealed class Session : IDisposable
     {
         var choice = settings.Device.Of(parse);
         int workers = settings.Workers.Of(parse) ?? 0;
-        if (!settings.RunsModels)
-        {
-            return choice == DeviceChoice.Cuda
-                ? throw new RobustifyException($"--device cuda: {settings.Verb} computes on the CPU; use --device cpu or leave it out")
-                : OpenedDevice.Open(DeviceChoice.Cpu, workers, say);
-        }
-
         var opened = OpenedDevice.Open(choice, workers, say);
-        if (settings.Precision.Of(parse) == Precision.Fp32 || !opened.Backend.IsHostMemory)
+        if (!settings.RunsModels || settings.Precision.Of(parse) == Precision.Fp32 || !opened.Backend.IsHostMemory)
             return opened;
         opened.Dispose();
         throw new RobustifyException("--precision bf16: the CPU computes in fp32 alone; use --device cuda or leave it out");

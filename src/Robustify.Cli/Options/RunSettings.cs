@@ -57,7 +57,7 @@ internal sealed class RunSettings
         }
     }
 
-    /// <summary>Whether the verb runs a model, and so may do it on CUDA.</summary>
+    /// <summary>Whether the verb runs a model, and so has a precision.</summary>
     public bool RunsModels { get; private set; }
 
     /// <summary>Whether the verb has one seed; else its file names several.</summary>

@@ -60,7 +60,7 @@ internal static class CorruptVerb
                 Corruptions = [.. (names.Length == 0 ? ParseCorruptions("all") : names).Select(name => CorruptionCatalog.Find(name, overlays))],
                 Seed = run.Seed.Of(parse), Workers = session.Context.Workers, Encoding = format.Of(parse), Quality = quality.Of(parse),
                 Channels = Count(channels.Of(parse)), Preparation = prepare.Of(parse), PublishedLayout = published.Of(parse),
-                Strict = strict.Of(parse), Overwrite = overwrite.Of(parse),
+                Strict = strict.Of(parse), Overwrite = overwrite.Of(parse), Backend = session.Context.Backend,
             };
             if (preview.Of(parse))
                 WritePreview(options, session);
@@ -141,7 +141,7 @@ internal static class CorruptVerb
     {
         if (ImageFile.EncodingOf(options.Output) != ImageEncoding.Png)
             throw new RobustifyException($"{options.Output}: the sheet of --preview is a PNG; give the output a name that ends in .png");
-        var sheet = ContactSheet.Draw(ContactSheet.Read(options), options.Corruptions, options.Seed);
+        var sheet = ContactSheet.Draw(ContactSheet.Read(options), options.Corruptions, options.Seed, options.Backend);
         ImageFile.Write(options.Output, sheet, ImageEncoding.Png);
         if (session.IsJson)
         {

@@ -8,8 +8,8 @@ namespace Robustify.Kernels.Cuda;
 /// </summary>
 internal sealed partial class CudaBackend
 {
-    // What a Gaussian blur may keep between its two passes: images beyond it take turns.
-    private const long MostBlurBytes = 64 << 20;
+    // What may lie between the passes over a batch: images beyond it take turns.
+    private const long MostScratchBytes = 256 << 20;
     private const int MostImageParts = 64;
 
     /// <summary>x + sigma N(0, 1), sigma in levels.</summary>
@@ -55,42 +55,39 @@ internal sealed partial class CudaBackend
             channels, BitConverter.DoubleToInt64Bits(factor));
     }
 
-    /// <summary>
-    /// Correlation with a kernel of few distinct weights: offsets [taps, 2] Int32 (x, y), ends [rings] Int32, the tap after each ring's
-    /// last, and weights [rings] Float64 divided by 255.
-    /// </summary>
-    internal void DefocusBlur(TensorView x, TensorView y, TensorView offsets, TensorView ends, TensorView weights) => Launch(
-        "corruption_defocus_blur_u8", FlatGeometry.For(x.Shape.Count, DType.Float32), new(2 * Bytes(x), offsets.Shape.Rows * x.Shape.Count), x, y,
-        offsets, ends, weights, x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], ends.Shape.Columns);
-
-    /// <summary>A separable Gaussian, edge pixels repeated; weights [radius + 1] Float64 of the pixels 0, 1, ... away.</summary>
-    internal void GaussianBlur(TensorView x, TensorView y, TensorView weights)
-    {
-        int images = x.Shape[0], height = x.Shape[1], width = x.Shape[2], channels = x.Shape[3], radius = weights.Shape.Columns - 1;
-        long length = ImageLength(x);
-        int together = (int)Math.Clamp(MostBlurBytes / (2 * length * sizeof(double)), 1, images);
-        nint units = Scratch(2 * together * length * sizeof(double)), columns = units + (nint)(together * length * sizeof(double));
-        for (int first = 0; first < images; first += together)
-        {
-            int count = Math.Min(together, images - first);
-            long elements = count * length;
-            nint offset = (nint)(first * length);
-            var geometry = FlatGeometry.For(elements, DType.Float32);
-            Launch("corruption_units_u8", geometry, new(9 * elements, elements), x.Pointer + offset, units, elements);
-            Launch(
-                "corruption_gaussian_columns_u8", geometry, new(16 * elements, 3L * radius * elements), units, columns, weights, count, height,
-                width * channels, radius);
-            Launch(
-                "corruption_gaussian_rows_u8", geometry, new(9 * elements, 3L * radius * elements), columns, y.Pointer + offset, weights,
-                (long)count * height, width, channels, radius);
-        }
-    }
-
     private void Normals(string kernel, TensorView x, TensorView y, in CorruptionDraw draw, float sigma) => Launch(
         kernel, DrawGeometry(x), new(2 * Bytes(x), 40 * x.Shape.Count), x, y, draw.SampleIds, x.Shape[0], ImageLength(x), draw.Seed, draw.Purpose,
         draw.Epoch, sigma);
 
+    /// <summary>Runs <paramref name="work"/> over as many images at a time as the scratch memory of one image allows.</summary>
+    private void InTurns(TensorView x, TensorView y, in CorruptionDraw draw, long bytesOfOne, Action<Turn> work)
+    {
+        int images = x.Shape[0], together = (int)Math.Clamp(MostScratchBytes / bytesOfOne, 1, images);
+        nint scratch = Scratch(together * bytesOfOne);
+        for (int first = 0; first < images; first += together)
+        {
+            int count = Math.Min(together, images - first);
+            var ids = draw.SampleIds.IsAbsent ? default : new TensorView(draw.SampleIds.Pointer + first * sizeof(int), DType.Int32, new Shape(count));
+            work(new Turn(first, count, Part(x, first, count), Part(y, first, count), draw with { SampleIds = ids }, scratch));
+        }
+    }
+
+    private static TensorView Part(TensorView x, int first, int count) => new(
+        x.Pointer + (nint)(first * (x.Shape.Count / x.Shape[0]) * x.Type.Size()), x.Type, new Shape(count, x.Shape[1], x.Shape[2], x.Shape[3]));
+
+    private static int Pixels(TensorView x) => x.Shape[1] * x.Shape[2];
+
+    /// <summary>Blocks that a fill of so many words takes of a stream.</summary>
+    private static uint Blocks(long words) => (uint)((words + DrawElements - 1) / DrawElements);
+
+    private static LaunchGeometry PixelGeometry(TensorView x) => FlatGeometry.For(x.Shape.Rows, DType.Float32);
+
+    private static LaunchGeometry ElementGeometry(TensorView x) => FlatGeometry.For(x.Shape.Count, DType.Float32);
+
     private static LaunchGeometry DrawGeometry(TensorView x) => FlatGeometry.ForSamples(x.Shape[0], ImageLength(x), DrawElements);
 
     private static int ImageLength(TensorView x) => (int)(x.Shape.Count / x.Shape[0]);
+
+    /// <summary>Some images of a batch, with scratch memory for each.</summary>
+    private readonly record struct Turn(int First, int Count, TensorView X, TensorView Y, CorruptionDraw Draw, nint Scratch);
 }

@@ -67,6 +67,13 @@ public sealed class PhiloxStream : IRandomStream
         used = 4;
     }
 
+    /// <summary>Passes over the words that a fill of so many words or normals would take.</summary>
+    internal void PassOver(long words)
+    {
+        block += (uint)((words + 3) / 4);
+        used = 4;
+    }
+
     /// <summary>Normals 2 i and 2 i + 1 come from words 2 i and 2 i + 1 of <see cref="FillWords"/> by Box–Muller in single precision.</summary>
     public void FillNormals(Span<float> normals)
     {

@@ -1,5 +1,6 @@
 using Robustify.Kernels;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions;
@@ -63,6 +64,16 @@ public abstract class Corruption
         Apply(source, destination, variant, severity, random, scratch);
     }
 
+    /// <summary>
+    /// Queues the corruption of a batch on a CUDA device: for each image the bytes that <see cref="Apply(Image8, Image8, int, IRandomStream, CorruptionScratch)"/>
+    /// gives with the stream of <see cref="CorruptionSeed"/>.
+    /// </summary>
+    internal void Queue(DeviceBatch batch, int severity)
+    {
+        CheckSeverity(severity);
+        Queue(batch, CorruptionVariants.ForSize(batch.Width, batch.Height), severity);
+    }
+
     /// <summary>Throws unless <paramref name="severity"/> lies in 1..5.</summary>
     /// <exception cref="RobustifyException">It does not.</exception>
     public void CheckSeverity(int severity)
@@ -74,4 +85,7 @@ public abstract class Corruption
     /// <summary>The corruption itself; <paramref name="destination"/> already has the source's shape, the severity is checked.</summary>
     private protected abstract void Apply(
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch);
+
+    /// <summary>The corruption on a device; the severity is checked.</summary>
+    private protected abstract void Queue(DeviceBatch batch, CorruptionVariant variant, int severity);
 }

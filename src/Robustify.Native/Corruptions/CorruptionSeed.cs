@@ -22,5 +22,6 @@ public static class CorruptionSeed
     public static PhiloxStream Stream(ulong seed, Corruption corruption, int severity, uint sample) =>
         new(seed, RandomPurpose.Corruption, EpochWord(corruption, severity), sample);
 
-    private static uint EpochWord(Corruption corruption, int severity) => (uint)corruption.Index << 8 | (uint)severity;
+    /// <summary>The counter's word for a corruption and severity.</summary>
+    internal static uint EpochWord(Corruption corruption, int severity) => (uint)corruption.Index << 8 | (uint)severity;
 }

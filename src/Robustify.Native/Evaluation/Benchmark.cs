@@ -50,7 +50,8 @@ public static class Benchmark
         long done = 0;
         foreach (var pass in passes)
         {
-            new PassRunner(pass.Pass, predictors, pass.Tables, context).Run(count =>
+            using var runner = new PassRunner(pass.Pass, predictors, pass.Tables, context);
+            runner.Run(count =>
             {
                 done += count;
                 context.Progress.Report(done, double.NaN);

@@ -44,7 +44,7 @@ internal sealed class BenchmarkSamples
     private void Collect(MeasuredPass measured)
     {
         var pass = measured.Pass;
-        var batch = new ImageBatch(predictors[0].Model, Count, context.Workers, pass.Geometry);
+        using var batch = new ImageBatch(predictors[0].Model, Count, context, pass.Geometry);
         foreach (var (row, index) in Shown(pass))
         {
             // Spread over the images, which stand in order of their classes in most sets; the same under every condition.
@@ -52,8 +52,8 @@ internal sealed class BenchmarkSamples
             int[] columns = [.. Enumerable.Range(0, Count).Select(k => (int)((2 * k + 1L) * images / (2 * Count))).Distinct()];
             if (images == 0)
                 continue;
-            batch.Read(context.Threads, pass.Source, Array.ConvertAll(columns, c => pass.Indices[c]), tolerant: true);
-            batch.Corrupt(context.Threads, pass.CorruptionOf(row), row.Condition.Severity, pass.Seed);
+            batch.Read(pass.Source, Array.ConvertAll(columns, c => pass.Indices[c]), tolerant: true);
+            batch.Corrupt(pass.CorruptionOf(row), row.Condition.Severity, pass.Seed);
             for (int k = 0; k < columns.Length; k++)
             {
                 if (!batch.IsUnreadable(k))

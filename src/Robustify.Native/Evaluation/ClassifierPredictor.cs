@@ -44,7 +44,10 @@ public sealed class ClassifierPredictor : IPredictor
     public int BatchSize { get; }
 
     /// <inheritdoc/>
-    public Span<float> Images => images.Elements;
+    public Span<float> Images => images.Images;
+
+    /// <inheritdoc/>
+    public TensorView DeviceImages => images.DeviceImages;
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Probabilities => probabilities;

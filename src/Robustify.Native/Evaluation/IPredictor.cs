@@ -1,11 +1,12 @@
 using Robustify.Kernels.Backends;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Models;
+using Robustify.Native.Planning;
 
 namespace Robustify.Native.Evaluation;
 
 /// <summary>A model ready to answer: batches of at most <see cref="BatchSize"/> normalised images in, one distribution a row out.</summary>
-public interface IPredictor : IDisposable
+public interface IPredictor : IModelInput, IDisposable
 {
     /// <summary>Name in results: <c>original</c>, <c>robust</c> ...</summary>
     string Name { get; }
@@ -16,11 +17,8 @@ public interface IPredictor : IDisposable
     /// <summary>How its input is normalised.</summary>
     Normalization Normalization { get; }
 
-    /// <summary>Rows of <see cref="Images"/>.</summary>
+    /// <summary>Rows of its input.</summary>
     int BatchSize { get; }
-
-    /// <summary>Where the input goes: [BatchSize, side, side, channels].</summary>
-    Span<float> Images { get; }
 
     /// <summary>Answers for the images that were put in place; <paramref name="sampleIds"/> key the draws of dropout passes.</summary>
     void Predict(IBackend backend, ReadOnlySpan<uint> sampleIds);

@@ -6,7 +6,7 @@ using Robustify.Native.Runs;
 namespace Robustify.Native.Evaluation;
 
 /// <summary>Fills the answer tables of one pass; conditions of a batch that are there already are not measured again.</summary>
-internal sealed class PassRunner
+internal sealed class PassRunner : IDisposable
 {
     private readonly BenchmarkPass pass;
     private readonly IReadOnlyList<IPredictor> predictors;
@@ -20,7 +20,7 @@ internal sealed class PassRunner
     public PassRunner(BenchmarkPass pass, IReadOnlyList<IPredictor> predictors, IReadOnlyList<AnswerTable> tables, RunContext context)
     {
         (this.pass, this.predictors, this.tables, this.context) = (pass, predictors, tables, context);
-        batch = new ImageBatch(predictors[0].Model, Benchmark.BatchSize, context.Workers, pass.Geometry);
+        batch = new ImageBatch(predictors[0].Model, Benchmark.BatchSize, context, pass.Geometry);
         corruptions = [.. pass.Rows.Select(r => pass.CorruptionOf(r) is { } made ? new ConditionCycle([(made, r.Condition.Severity)], 0) : (ConditionCycle?)null)];
         buffer = new float[predictors[0].Model.Classes];
     }
@@ -47,7 +47,7 @@ internal sealed class PassRunner
                 {
                     if (!isRead)
                     {
-                        batch.Read(context.Threads, pass.Source, BatchAt(first), !pass.IsStrict);
+                        batch.Read(pass.Source, BatchAt(first), !pass.IsStrict);
                         ahead?.Begin(BatchAt(first + Benchmark.BatchSize));
                     }
 
@@ -60,6 +60,9 @@ internal sealed class PassRunner
             }
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => batch.Dispose();
 
     private ReadOnlySpan<int> BatchAt(int first) =>
         first >= pass.Indices.Length ? [] : pass.Indices.AsSpan(first, Math.Min(Benchmark.BatchSize, pass.Indices.Length - first));
@@ -81,13 +84,13 @@ internal sealed class PassRunner
     private void Show(int firstRow, int endRow, int first)
     {
         if (corruptions[firstRow] is { } corruption)
-            batch.Corrupt(context.Threads, corruption, pass.Seed);
+            batch.Corrupt(corruption, pass.Seed);
         else
-            batch.ShowClean(context.Threads);
+            batch.ShowClean();
         for (int m = 0; m < predictors.Count; m++)
         {
             var predictor = predictors[m];
-            batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
+            batch.Normalize(predictor.Normalization, predictor);
             predictor.Predict(context.Backend, batch.SampleIds);
             for (int row = firstRow; row < endRow; row++)
             {

@@ -32,20 +32,20 @@ public static class SelectorCalibrator
         var clean = new List<Answer>();
         var corrupted = new List<Answer>();
         var originalCorrect = new bool[Benchmark.BatchSize];
-        var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context.Workers);
+        using var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context);
         var conditions = AllConditions();
         context.Progress.Begin("calibration", heldOut.Length, "images");
         for (int first = 0; first < heldOut.Length; first += Benchmark.BatchSize)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
-            batch.Read(context.Threads, source, heldOut.AsSpan(first, count));
-            batch.ShowClean(context.Threads);
+            batch.Read(source, heldOut.AsSpan(first, count));
+            batch.ShowClean();
             AnswerClean(original, source, batch, originalCorrect, context);
             Collect(student, source, batch, originalCorrect, clean, context);
 
             // In turn over the images, so that few of them see every corruption and severity about equally often.
-            batch.Corrupt(context.Threads, new ConditionCycle(conditions, first), seed);
+            batch.Corrupt(new ConditionCycle(conditions, first), seed);
             Collect(student, source, batch, originalCorrect, corrupted, context);
             context.Progress.Report(first + count, double.NaN);
         }
@@ -141,7 +141,7 @@ public static class SelectorCalibrator
 
     private static void Collect(StudentPredictor student, IImageSource source, ImageBatch batch, bool[] originalCorrect, List<Answer> answers, RunContext context)
     {
-        batch.Normalize(context.Threads, student.Normalization, student.Images);
+        batch.Normalize(student.Normalization, student);
         student.Predict(context.Backend, batch.SampleIds);
         for (int row = 0; row < batch.Count; row++)
         {
@@ -155,7 +155,7 @@ public static class SelectorCalibrator
 
     private static void AnswerClean(IPredictor predictor, IImageSource source, ImageBatch batch, bool[] correct, RunContext context)
     {
-        batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
+        batch.Normalize(predictor.Normalization, predictor);
         predictor.Predict(context.Backend, batch.SampleIds);
         int classes = predictor.Model.Classes;
         for (int row = 0; row < batch.Count; row++)

@@ -76,7 +76,10 @@ public sealed class StudentPredictor : IHeadedPredictor
     public SelectorCalibration Calibration { get; set; }
 
     /// <inheritdoc/>
-    public Span<float> Images => images.Elements;
+    public Span<float> Images => images.Images;
+
+    /// <inheritdoc/>
+    public TensorView DeviceImages => images.DeviceImages;
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Probabilities => probabilities;

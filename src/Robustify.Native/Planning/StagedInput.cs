@@ -1,14 +1,16 @@
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
+using Robustify.Kernels.Tensors;
 using Robustify.Native.Graph;
 
 namespace Robustify.Native.Planning;
 
 /// <summary>A Float32 input that the host fills: in place on the CPU, else in host memory that is uploaded before each step.</summary>
-internal sealed class StagedInput : IDisposable
+internal sealed class StagedInput : IModelInput, IDisposable
 {
     private readonly Value value;
     private readonly NativeBuffer? staging;
+    private bool isWritten;
 
     /// <param name="value">An input of an allocated plan.</param>
     /// <param name="target">Where the plan was allocated.</param>
@@ -19,14 +21,25 @@ internal sealed class StagedInput : IDisposable
             staging = new NativeBuffer(value.Shape.Count * sizeof(float), "staging of images");
     }
 
-    /// <summary>The elements, for the host to write.</summary>
-    public Span<float> Elements => staging is null ? value.View.Span : staging.View(0, value.Shape).Span;
+    /// <inheritdoc/>
+    public Span<float> Images
+    {
+        get
+        {
+            isWritten = true;
+            return staging is null ? value.View.Span : staging.View(0, value.Shape).Span;
+        }
+    }
 
-    /// <summary>Brings what was written to the device.</summary>
+    /// <inheritdoc/>
+    public TensorView DeviceImages => value.View;
+
+    /// <summary>Brings what the host has written since the last time to the device; nothing where it was written there.</summary>
     public void Upload(IBackend backend)
     {
-        if (staging is not null)
-            backend.Upload<float>(Elements, value.View);
+        if (staging is not null && isWritten)
+            backend.Upload<float>(Images, value.View);
+        isWritten = false;
     }
 
     /// <inheritdoc/>

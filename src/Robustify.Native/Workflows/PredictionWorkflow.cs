@@ -48,16 +48,16 @@ public static class PredictionWorkflow
         using var model = LoadedModel.Open("predict", options.Model, context.Target);
         string[] names = ClassNames(options, model.Source.Model);
         int[] indices = [.. Enumerable.Range(0, files.Count)];
-        var batch = new ImageBatch(model.Source.Model, Benchmark.BatchSize, context.Workers);
+        using var batch = new ImageBatch(model.Source.Model, Benchmark.BatchSize, context);
         var predictions = new List<Prediction>(files.Count);
         context.Progress.Begin("predict", files.Count, "pictures");
         for (int first = 0; first < files.Count; first += Benchmark.BatchSize)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(Benchmark.BatchSize, files.Count - first);
-            batch.Read(context.Threads, files, indices.AsSpan(first, count));
-            batch.ShowClean(context.Threads);
-            batch.Normalize(context.Threads, model.Predictor.Normalization, model.Predictor.Images);
+            batch.Read(files, indices.AsSpan(first, count));
+            batch.ShowClean();
+            batch.Normalize(model.Predictor.Normalization, model.Predictor);
             model.Predictor.Predict(context.Backend, batch.SampleIds);
             for (int row = 0; row < count; row++)
                 predictions.Add(Answer(model.Predictor, row, files.PathOf(first + row), names, options.Top));

@@ -1,4 +1,5 @@
 using Robustify.Kernels.Backends;
+using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Models;
@@ -33,6 +34,8 @@ internal sealed class FakePredictor(string name) : IPredictor
     public int BatchSize => Benchmark.BatchSize;
 
     public Span<float> Images => images;
+
+    public TensorView DeviceImages => throw new NotSupportedException("a device the tests of the benchmark do not have");
 
     public ReadOnlySpan<float> Probabilities => probabilities;
 

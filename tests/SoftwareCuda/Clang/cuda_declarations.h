@@ -63,6 +63,7 @@ DEVICE_FUNCTION float __int_as_float(int u) { return __builtin_bit_cast(float, u
 DEVICE_FUNCTION int __float_as_int(float f) { return __builtin_bit_cast(int, f); }
 DEVICE_FUNCTION unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)(((unsigned long long)a * b) >> 32); }
 template <class T> DEVICE_FUNCTION T __ldg(const T* p) { return *p; }
+DEVICE_FUNCTION int atomicAdd(int* p, int v) { return __nvvm_atom_add_gen_i(p, v); }
 DEVICE_FUNCTION size_t __cvta_generic_to_shared(const void* p) { return (size_t)(__attribute__((address_space(3))) const void*)p; }
 
 DEVICE_FUNCTION float __fadd_rn(float a, float b) { return __nvvm_add_rn_f(a, b); }

@@ -1,6 +1,8 @@
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Parity;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Corruptions;
+using Robustify.Native.Corruptions.Device;
 
 namespace Robustify.SoftwareCuda.Tests.Mutation;
 
@@ -10,7 +12,7 @@ namespace Robustify.SoftwareCuda.Tests.Mutation;
 /// <param name="Outcome">Runs it: whether the result is right as far as the run knows, and a hash of its bits.</param>
 internal sealed record MutantRun(string Name, string Group, Func<CudaBackend, (bool Right, ulong Bits)> Outcome)
 {
-    /// <summary>All parity cases in both storages, and the image kernels that have barriers.</summary>
+    /// <summary>All parity cases in both storages, and the corruptions whose kernels have barriers.</summary>
     public static IEnumerable<MutantRun> All()
     {
         foreach (var entry in ParityCases.All())
@@ -25,25 +27,23 @@ internal sealed record MutantRun(string Name, string Group, Func<CudaBackend, (b
             }
         }
 
-        yield return new("contrast", "images", backend => (true, Images(backend, (x, y, _) => backend.Contrast(x, y, 0.4))));
-        yield return new("gaussian blur", "images", backend => (true, Images(backend, (x, y, weights) => backend.GaussianBlur(x, y, weights))));
+        foreach (string name in (string[])["contrast", "fog", "spatter"])
+            yield return new(name, name, backend => (true, Images(backend, CorruptionCatalog.Find(name))));
     }
 
     /// <summary>Two images of 33 x 29 pixels, no multiple of a block or a warp; their correctness is tested with the image kernels.</summary>
-    private static ulong Images(CudaBackend backend, Action<TensorView, TensorView, TensorView> run)
+    private static ulong Images(CudaBackend backend, Corruption corruption)
     {
         var shape = new Shape(2, 33, 29, 3);
         var pixels = new byte[2 * 33 * 29 * 3];
         for (int i = 0; i < pixels.Length; i++)
             pixels[i] = (byte)(i * 97 + i / 7 * 31);
-        double[] weights = [0.5, 0.2, 0.05];
         const int room = 8192;
-        using var memory = backend.Allocate(3 * room, "images");
+        using var corruptor = new DeviceCorruptor(backend);
+        using var memory = backend.Allocate(2 * room, "images");
         TensorView x = memory.View(0, shape, DType.UInt8), y = memory.View(room, shape, DType.UInt8);
-        TensorView kernel = memory.View(2 * room, new Shape(weights.Length), DType.Float64);
         backend.Upload(pixels, x);
-        backend.Upload(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.AsSpan()), kernel);
-        run(x, y, kernel);
+        corruptor.Queue(corruption, severity: 2, seed: 1, new uint[] { 0, 1 }, x, y);
         backend.Download(y, pixels);
         ulong bits = 14695981039346656037; // FNV-1a
         foreach (byte value in pixels)

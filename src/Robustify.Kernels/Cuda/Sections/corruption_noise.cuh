@@ -49,22 +49,23 @@ DEVICE NormalPair normalPair(u32 radiusWord, u32 angleWord)
 /// Clipped to 0..255 and truncated.
 DEVICE u8 levelToByte(float level) { return (u8)fminf(fmaxf(level, 0.0f), 255.0f); }
 
-/// Runs `element(i, lane, words)` for every element of every image; words hold the Philox block of the element's four.
+/// Runs `element(offset, count, words, image, block)` for every four elements of every image; words are their Philox block, the first of an
+/// image's being `firstBlock`.
 template<class TElement> DEVICE void eachDrawnElement(
-    const int* sampleIds, int images, int length, u64 seed, u32 purpose, u32 epoch, const TElement& element)
+    const int* sampleIds, int images, int length, u64 seed, u32 purpose, u32 epoch, const TElement& element, u32 firstBlock = 0)
 {
     int blocks = ceilDivide(length, DrawElements);
     for (int image = blockIdx.y; image < images; image += gridDim.y)
         for (i64 block = globalThread(); block < blocks; block += globalThreads())
         {
-            PhiloxWords words = philox(seed, purpose, epoch, (u32)sampleIds[image], (u32)block);
+            PhiloxWords words = philox(seed, purpose, epoch, (u32)sampleIds[image], firstBlock + (u32)block);
             element((i64)image * length + block * DrawElements, smaller(DrawElements, (int)(length - block * DrawElements)), words, image, block);
         }
 }
 
-/// Runs `element(x, normal)` for every element; writes what it gives.
+/// Runs `element(i, normal)` for every element.
 template<class TElement> DEVICE void eachNormal(
-    const u8* x, u8* y, const int* sampleIds, int images, int length, u64 seed, u32 purpose, u32 epoch, const TElement& element)
+    const int* sampleIds, int images, int length, u64 seed, u32 purpose, u32 epoch, const TElement& element)
 {
     eachDrawnElement(
         sampleIds, images, length, seed, purpose, epoch, [&](i64 offset, int count, const PhiloxWords& words, int, i64) {
@@ -73,7 +74,7 @@ template<class TElement> DEVICE void eachNormal(
 #pragma unroll
             for (int i = 0; i < DrawElements; i++)
                 if (i < count)
-                    y[offset + i] = levelToByte(element(toFloat(x[offset + i]), normals[i]));
+                    element(offset + i, normals[i]);
         });
 }
 
@@ -85,7 +86,9 @@ template<class TElement> DEVICE void eachNormal(
 extern "C" __global__ void __launch_bounds__(256) corruption_gaussian_noise_u8(
     const u8* x, u8* y, const int* sampleIds, int images, int length, u64 seed, u32 purpose, u32 epoch, float sigma)
 {
-    eachNormal(x, y, sampleIds, images, length, seed, purpose, epoch, [&](float level, float normal) { return fmaf(normal, sigma, level); });
+    eachNormal(sampleIds, images, length, seed, purpose, epoch, [&](i64 i, float normal) {
+        y[i] = levelToByte(fmaf(normal, sigma, toFloat(x[i])));
+    });
 }
 
 // maths        y = clip(x + x sigma n)
@@ -96,8 +99,9 @@ extern "C" __global__ void __launch_bounds__(256) corruption_gaussian_noise_u8(
 extern "C" __global__ void __launch_bounds__(256) corruption_speckle_noise_u8(
     const u8* x, u8* y, const int* sampleIds, int images, int length, u64 seed, u32 purpose, u32 epoch, float sigma)
 {
-    eachNormal(x, y, sampleIds, images, length, seed, purpose, epoch, [&](float level, float normal) {
-        return fmaf(level, __fmul_rn(normal, sigma), level);
+    eachNormal(sampleIds, images, length, seed, purpose, epoch, [&](i64 i, float normal) {
+        float level = toFloat(x[i]);
+        y[i] = levelToByte(fmaf(level, __fmul_rn(normal, sigma), level));
     });
 }
 

@@ -53,8 +53,8 @@ internal static unsafe class ClippedZoom
         }
     }
 
-    // Source position of each output position: its whole part and its fraction.
-    private static void Locate(int size, double factor, Span<int> whole, Span<float> fraction)
+    /// <summary>Source position of each output position: its whole part and its fraction.</summary>
+    public static void Locate(int size, double factor, Span<int> whole, Span<float> fraction)
     {
         int crop = (int)Math.Ceiling(size / factor), first = (size - crop) / 2;
         int enlarged = (int)Math.Round(crop * factor, MidpointRounding.ToEven), trim = (enlarged - size) / 2;

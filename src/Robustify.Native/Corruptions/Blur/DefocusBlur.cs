@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -54,6 +55,15 @@ internal sealed unsafe class DefocusBlur : Corruption
                 }
             }
         }
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        DiskKernel kernel = Kernels.At(variant, severity);
+        var offsets = batch.Tables.Keep(kernel, "offsets", () => kernel.Rings.SelectMany(r => r.Offsets).SelectMany(o => (int[])[o.X, o.Y]).ToArray());
+        var ends = batch.Tables.Keep(kernel, "ends", () => kernel.Rings.Select((_, i) => kernel.Rings.Take(i + 1).Sum(r => r.Offsets.Length)).ToArray());
+        var weights = batch.Tables.Keep(kernel, "weights", () => kernel.Rings.Select(ring => ring.Weight / 255).ToArray());
+        batch.Backend.DefocusBlur(batch.Source, batch.Result, offsets.As(new(offsets.Shape.Columns / 2, 2)), ends, weights);
     }
 
     private static int Address((int X, int Y)[] pixels, Span<int> offsets, int next, int paddedRow, int channels)

@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
@@ -23,5 +24,11 @@ internal sealed class GaussianBlur : Corruption
     {
         GaussianKernel kernel = Kernels.At(variant, severity);
         GaussianFilter.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        GaussianKernel kernel = Kernels.At(variant, severity);
+        batch.Backend.GaussianBlur(batch.Source, batch.Result, kernel.On(batch.Tables));
     }
 }

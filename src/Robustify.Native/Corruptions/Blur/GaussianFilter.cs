@@ -99,11 +99,21 @@ internal static unsafe class GaussianFilter
     }
 
     // A mirrored line repeats after 2 n pixels, so weights 2 n apart fall on the same pixel: a kernel longer than that is folded.
-    private static ReadOnlySpan<double> Fold(GaussianKernel kernel, int size, CorruptionScratch scratch)
+    private static ReadOnlySpan<double> Fold(GaussianKernel kernel, int size, CorruptionScratch scratch) =>
+        kernel.Radius <= size ? kernel.Weights : Fold(kernel, size, scratch.Doubles(3, size + 1));
+
+    /// <summary>The weights for a mirrored line of <paramref name="size"/> pixels: of the pixels 0, 1, ... away, at most size.</summary>
+    public static double[] Fold(GaussianKernel kernel, int size)
     {
         if (kernel.Radius <= size)
             return kernel.Weights;
-        Span<double> folded = scratch.Doubles(3, size + 1);
+        var folded = new double[size + 1];
+        Fold(kernel, size, folded);
+        return folded;
+    }
+
+    private static Span<double> Fold(GaussianKernel kernel, int size, Span<double> folded)
+    {
         folded.Clear();
         for (int k = -kernel.Radius; k <= kernel.Radius; k++)
         {

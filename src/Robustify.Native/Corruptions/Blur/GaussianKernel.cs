@@ -1,3 +1,6 @@
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Corruptions.Device;
+
 namespace Robustify.Native.Corruptions.Blur;
 
 /// <summary>
@@ -30,6 +33,9 @@ internal sealed class GaussianKernel
 
     /// <summary>Pixels to either side.</summary>
     public int Radius => Weights.Length - 1;
+
+    /// <summary>The weights on a device.</summary>
+    public TensorView On(DeviceTables tables) => tables.Keep(this, "weights", () => Weights);
 
     /// <summary>The kernels of the five severities.</summary>
     public static GaussianKernel[] Of(params double[] sigmas) => [.. sigmas.Select(sigma => new GaussianKernel(sigma))];

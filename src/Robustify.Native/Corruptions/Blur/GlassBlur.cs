@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
@@ -38,6 +39,12 @@ internal sealed class GlassBlur : Corruption
         }
 
         GaussianFilter.Apply(destination.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        var (kernel, delta, iterations) = Glass.At(variant, severity);
+        batch.Backend.GlassBlur(batch.Source, batch.Result, kernel.On(batch.Tables), batch.Draw, delta, iterations);
     }
 
     private static void Scan<TPixel>(Span<TPixel> pixels, int width, int height, int delta, IRandomStream random, CorruptionScratch scratch)

@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
@@ -21,8 +22,20 @@ internal sealed class MotionBlur : Corruption
     private protected override void Apply(
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
-        double degrees = -45 + 90 * random.NextUniform();
         MotionFilter.Apply(
-            source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, Kernels.At(variant, severity), degrees, scratch);
+            source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, Kernels.At(variant, severity), DrawDegrees(random),
+            scratch);
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        MotionKernel kernel = Kernels.At(variant, severity);
+        var steps = new int[batch.Images * 2 * kernel.Weights.Length];
+        for (int i = 0; i < batch.Images; i++)
+            MotionFilter.Steps(DrawDegrees(batch.StreamOf(i)), steps.AsSpan(i * 2 * kernel.Weights.Length, 2 * kernel.Weights.Length));
+        batch.Backend.MotionBlur(
+            batch.Source, batch.Result, batch.Tables.Upload<int>(steps, new(batch.Images, kernel.Weights.Length, 2)), kernel.On(batch.Tables));
+    }
+
+    private static double DrawDegrees(IRandomStream random) => -45 + 90 * random.NextUniform();
 }

@@ -28,10 +28,8 @@ internal static unsafe class MotionFilter
     {
         int taps = kernel.Weights.Length, margin = taps * channels, row = width * channels, paddedRow = row + 2 * margin + 4 * Lanes;
         Span<float> padded = scratch.Floats(0, paddedRow * height), sums = scratch.Floats(1, row + 4 * Lanes);
-        Span<int> offsets = scratch.Integers(0, 3 * taps), stepX = offsets[taps..], stepY = offsets[(2 * taps)..];
-        double radians = degrees * (Math.PI / 180), cosine = Math.Cos(radians), sine = Math.Sin(radians);
-        for (int i = 0; i < taps; i++)
-            (stepX[i], stepY[i]) = ((int)Math.Ceiling(i * cosine - 0.5), (int)Math.Ceiling(i * sine - 0.5));
+        Span<int> offsets = scratch.Integers(0, 3 * taps), steps = offsets[taps..];
+        Steps(degrees, steps);
         for (int y = 0; y < height; y++)
             PadRow(pixels.Slice(y * row, row), padded.Slice(y * paddedRow, paddedRow), margin, channels);
 
@@ -42,13 +40,21 @@ internal static unsafe class MotionFilter
                 for (int y = 0; y < height; y++)
                 {
                     for (int i = 0; i < taps; i++)
-                        offset[i] = Border.Nearest(y + stepY[i], height) * paddedRow + margin + stepX[i] * channels;
+                        offset[i] = Border.Nearest(y + steps[2 * i + 1], height) * paddedRow + margin + steps[2 * i] * channels;
                     for (int x = 0; x < row; x += 4 * Lanes)
                         SumTaps(start + x, offset, weights, taps, sum + x);
                     PixelLanes.ToBytes(sums[..row], blurred.Slice(y * row, row));
                 }
             }
         }
+    }
+
+    /// <summary>Where the pixels along the motion lie: steps[2 i] columns and steps[2 i + 1] rows away.</summary>
+    public static void Steps(double degrees, Span<int> steps)
+    {
+        double radians = degrees * (Math.PI / 180), cosine = Math.Cos(radians), sine = Math.Sin(radians);
+        for (int i = 0; 2 * i < steps.Length; i++)
+            (steps[2 * i], steps[2 * i + 1]) = ((int)Math.Ceiling(i * cosine - 0.5), (int)Math.Ceiling(i * sine - 0.5));
     }
 
     private static void SumTaps(float* start, int* offset, float* weights, int taps, float* sums)

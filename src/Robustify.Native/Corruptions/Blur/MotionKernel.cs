@@ -1,3 +1,6 @@
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Corruptions.Device;
+
 namespace Robustify.Native.Corruptions.Blur;
 
 /// <summary>
@@ -14,4 +17,7 @@ internal sealed class MotionKernel
 
     /// <summary>Weight of the pixel i steps along.</summary>
     public float[] Weights { get; }
+
+    /// <summary>The weights on a device.</summary>
+    public TensorView On(DeviceTables tables) => tables.Keep(this, "weights", () => Weights);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -41,6 +42,12 @@ internal sealed class ZoomBlur : Corruption
         foreach (double factor in factors)
             ClippedZoom.Apply(units, source.Width, source.Height, source.Channels, factor, sum, accumulate: true, scratch);
         Average(units[..length], sum, factors.Length + 1, destination.Pixels);
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        var positions = ZoomPositions.On(batch, Zoom.At(variant, severity));
+        batch.Backend.ZoomBlur(batch.Source, batch.Result, positions.Wholes, positions.Fractions);
     }
 
     private static readonly float[] UnitFloats = [.. Enumerable.Range(0, 256).Select(level => (float)(level / 255.0))];

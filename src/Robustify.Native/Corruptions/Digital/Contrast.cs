@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -53,6 +54,9 @@ internal sealed class Contrast : Corruption
             to[i + 2] = mapped[2 * Levels + from[i + 2]];
         }
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity) =>
+        batch.Backend.Contrast(batch.Source, batch.Result, Factor.At(variant, severity));
 
     private static void Sum(ReadOnlySpan<byte> from, int channels, Span<long> sums)
     {

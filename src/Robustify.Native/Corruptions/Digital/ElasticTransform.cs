@@ -1,5 +1,7 @@
 using Robustify.Kernels.Random;
+using Robustify.Kernels.Tensors;
 using Robustify.Native.Corruptions.Blur;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Digital;
@@ -36,6 +38,24 @@ internal sealed class ElasticTransform : Corruption
         DrawField(dy, width, height, warp, random, scratch);
         Displacement.Apply(warped, dx, dy, destination);
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        Warp warp = Warps.At(variant, severity);
+        var maps = new double[6 * batch.Images];
+        for (int i = 0; i < batch.Images; i++)
+        {
+            var map = JitteredAffine.Draw(batch.Width, batch.Height, warp.Jitter, batch.StreamOf(i));
+            ((ReadOnlySpan<double>)[map.A, map.B, map.C, map.D, map.E, map.F]).CopyTo(maps.AsSpan(6 * i));
+        }
+
+        batch.Backend.ElasticTransform(
+            batch.Source, batch.Result, batch.Draw, batch.Tables.Upload<double>(maps, new(batch.Images, 6)), warp.Alpha,
+            Weights(batch, warp.Kernel, batch.Height), Weights(batch, warp.Kernel, batch.Width));
+    }
+
+    private static TensorView Weights(DeviceBatch batch, GaussianKernel kernel, int size) =>
+        batch.Tables.Keep((kernel, Math.Min(size, kernel.Radius)), "mirrored", () => GaussianFilter.Fold(kernel, size));
 
     private static void DrawField(Span<float> field, int width, int height, Warp warp, IRandomStream random, CorruptionScratch scratch)
     {

@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Digital.Jpeg;
 using Robustify.Native.Data.Images;
 
@@ -24,6 +25,13 @@ internal sealed class JpegCompression : Corruption
     {
         var (luma, chroma) = Tables.At(variant, severity);
         JpegRoundTrip.Apply(source, destination, luma, chroma, scratch);
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        var (luma, chroma) = Tables.At(variant, severity);
+        batch.Backend.Jpeg(
+            batch.Source, batch.Result, batch.Tables.Keep(luma, "steps", luma.ToArray), batch.Tables.Keep(chroma, "steps", chroma.ToArray));
     }
 
     private static (QuantizationTable Luma, QuantizationTable Chroma)[] Qualities(params int[] qualities) =>

@@ -1,4 +1,6 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Digital;
@@ -22,8 +24,29 @@ internal sealed class Pixelate : Corruption
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
         double scale = Scale.At(variant, severity);
-        int width = Math.Max((int)(source.Width * scale), 1), height = Math.Max((int)(source.Height * scale), 1);
+        int width = Reduced(source.Width, scale), height = Reduced(source.Height, scale);
         scratch.Resampler.Resize(source, scratch.SmallImage, width, height, ResampleFilter.Box);
         scratch.Resampler.Resize(scratch.SmallImage, destination, source.Width, source.Height, ResampleFilter.Box);
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        double scale = Scale.At(variant, severity);
+        int width = Reduced(batch.Width, scale), height = Reduced(batch.Height, scale);
+        batch.Backend.Pixelate(
+            batch.Source, batch.Result, Resampling(batch, batch.Width, width), Resampling(batch, batch.Height, height),
+            Resampling(batch, width, batch.Width), Resampling(batch, height, batch.Height));
+    }
+
+    private static int Reduced(int side, double scale) => Math.Max((int)(side * scale), 1);
+
+    private static DeviceResampling Resampling(DeviceBatch batch, int from, int to)
+    {
+        var owner = (nameof(Pixelate), from, to);
+        var weights = new Lazy<ResampleWeights>(() => new ResampleWeights(from, to, ResampleFilter.Box));
+        var taps = batch.Tables.Keep(owner, "weights", () => weights.Value.Weights);
+        return new(
+            batch.Tables.Keep(owner, "first", () => weights.Value.First), batch.Tables.Keep(owner, "count", () => weights.Value.Count), taps,
+            taps.Shape.Columns / to);
     }
 }

@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -44,6 +45,12 @@ internal sealed class Saturate : Corruption
             to[i + 1] = UnitRange.ToByte(green);
             to[i + 2] = UnitRange.ToByte(blue);
         }
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        var (factor, term) = Change.At(variant, severity);
+        batch.Backend.Saturate(batch.Source, batch.Result, factor, term);
     }
 
     private static byte Luma((double Red, double Green, double Blue) colour) =>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Robustify.Kernels.Random;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Jobs;
@@ -29,8 +29,9 @@ public static class ContactSheet
     /// <param name="picture">Grey or RGB, at most 299 pixels a side.</param>
     /// <param name="corruptions">A row each.</param>
     /// <param name="seed">The seed of all draws; the picture is sample 0.</param>
+    /// <param name="backend">Where it is corrupted, which does not show; null for this thread.</param>
     /// <exception cref="Kernels.RobustifyException">The picture is larger.</exception>
-    public static Image8 Draw(Image8 picture, IReadOnlyList<Corruption> corruptions, ulong seed)
+    public static Image8 Draw(Image8 picture, IReadOnlyList<Corruption> corruptions, ulong seed, IBackend? backend = null)
     {
         if (picture.Width > LargestTile || picture.Height > LargestTile)
         {
@@ -51,15 +52,15 @@ public static class ContactSheet
         }
 
         var corrupted = new Image8(1, 1, 1);
-        var scratch = new CorruptionScratch();
+        using var corruptor = IPictureCorruptor.On(backend);
+        corruptor.Take(picture);
         for (int row = 0; row < corruptions.Count; row++)
         {
             int y = top + row * (tileHeight + Gap);
             BitmapFont.Draw(sheet, corruptions[row].Name, Gap, y + (tileHeight - BitmapFont.Height(scale)) / 2, scale, Ink);
             for (int severity = 1; severity <= Corruption.MaxSeverity; severity++)
             {
-                PhiloxStream stream = CorruptionSeed.Stream(seed, corruptions[row], severity, 0);
-                corruptions[row].Apply(picture, corrupted, severity, stream, scratch);
+                corruptor.Corrupt(corruptions[row], severity, seed, 0, corrupted);
                 Place(corrupted, sheet, left + (severity - 1) * (tileWidth + Gap), y, zoom);
             }
         }

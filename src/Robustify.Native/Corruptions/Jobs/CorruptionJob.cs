@@ -1,5 +1,4 @@
 using Robustify.Kernels;
-using Robustify.Kernels.Random;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Jobs;
@@ -87,7 +86,7 @@ public sealed class CorruptionJob
 
     private void Work(CancellationToken cancellation)
     {
-        var worker = new Worker(options);
+        using var worker = new Worker(options);
         while (!cancellation.IsCancellationRequested && Volatile.Read(ref failure) is null)
         {
             int index = Interlocked.Increment(ref next) - 1;
@@ -121,10 +120,14 @@ public sealed class CorruptionJob
                     continue;
                 }
 
-                if (source is null && (source = Read(index, worker)) is null)
-                    return;
-                CorruptionSeed.Reset(worker.Stream, options.Seed, corruption, severity, (uint)index);
-                corruption.Apply(source, worker.Destination, severity, worker.Stream, worker.Scratch);
+                if (source is null)
+                {
+                    if ((source = Read(index, worker)) is null)
+                        return;
+                    worker.Corruptor.Take(source);
+                }
+
+                worker.Corruptor.Corrupt(corruption, severity, options.Seed, (uint)index, worker.Destination);
                 CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
                 ImageFile.Write(output, worker.Destination, files.Encoding, options.Quality);
                 Count(ref written, 1);
@@ -184,12 +187,13 @@ public sealed class CorruptionJob
         }
     }
 
-    private sealed class Worker(CorruptionJobOptions options)
+    private sealed class Worker(CorruptionJobOptions options) : IDisposable
     {
         public readonly Image8 Source = new(1, 1, 1);
         public readonly Image8 Destination = new(1, 1, 1);
         public readonly PicturePreparer Preparer = new(options.Preparation);
-        public readonly CorruptionScratch Scratch = new();
-        public readonly PhiloxStream Stream = new(options.Seed, RandomPurpose.Corruption, 0, 0);
+        public readonly IPictureCorruptor Corruptor = IPictureCorruptor.On(options.Backend);
+
+        public void Dispose() => Corruptor.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Jobs;
@@ -22,6 +23,9 @@ public sealed record CorruptionJobOptions
 
     /// <summary>The seed of all draws.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Where pictures are corrupted; null or a CPU device for the threads themselves. The result does not depend on it.</summary>
+    public IBackend? Backend { get; init; }
 
     /// <summary>Threads; the result does not depend on it.</summary>
     public int Workers { get; init; } = 1;

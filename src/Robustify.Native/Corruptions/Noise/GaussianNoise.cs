@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -32,6 +33,9 @@ internal sealed class GaussianNoise : Corruption
             Add(from, chunk, levels, to);
         }
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity) =>
+        batch.Backend.GaussianNoise(batch.Source, batch.Result, batch.Draw, (float)(Sigma.At(variant, severity) * 255));
 
     private static void Add(Span<byte> from, ReadOnlySpan<float> normals, float sigma, Span<byte> to)
     {

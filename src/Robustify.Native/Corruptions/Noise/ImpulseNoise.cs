@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Noise;
@@ -27,7 +28,7 @@ internal sealed class ImpulseNoise : Corruption
     {
         Span<byte> from = source.Pixels, to = destination.Pixels, replaced = scratch.Bytes(0, from.Length);
         Span<uint> words = scratch.Words(NoiseChunk.Length);
-        uint amount = (uint)Math.Ceiling(Amount.At(variant, severity) * 4294967296.0);
+        uint amount = ReplacedBelow(variant, severity);
         for (int start = 0; start < from.Length; start += words.Length)
         {
             Span<byte> mask = replaced[start..Math.Min(start + words.Length, from.Length)];
@@ -44,6 +45,12 @@ internal sealed class ImpulseNoise : Corruption
 
         Select(replaced, to, from);
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity) =>
+        batch.Backend.ImpulseNoise(batch.Source, batch.Result, batch.Draw, ReplacedBelow(variant, severity));
+
+    // An element is replaced where its word is below this.
+    private static uint ReplacedBelow(CorruptionVariant variant, int severity) => (uint)Math.Ceiling(Amount.At(variant, severity) * 4294967296.0);
 
     /// <summary>mask[i] = 255 where words[i] is below the limit, else 0.</summary>
     private static void Below(ReadOnlySpan<uint> words, uint limit, Span<byte> mask)

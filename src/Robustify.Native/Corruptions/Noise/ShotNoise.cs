@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Noise;
@@ -31,6 +32,13 @@ internal sealed class ShotNoise : Corruption
             random.FillWords(words[..from.Length]);
             outcomes.Draw(from, words, to);
         }
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        PhotonOutcomes outcomes = Outcomes.At(variant, severity).Value;
+        var bins = batch.Tables.Keep(outcomes, "bins", () => outcomes.Table.ToArray());
+        batch.Backend.ShotNoise(batch.Source, batch.Result, bins, batch.Draw, outcomes.IndexBits);
     }
 
     private static Lazy<PhotonOutcomes>[] Tables(params int[] photons) => [.. photons.Select(count => new Lazy<PhotonOutcomes>(() => new(count)))];

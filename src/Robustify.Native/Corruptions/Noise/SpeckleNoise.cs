@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -32,6 +33,9 @@ internal sealed class SpeckleNoise : Corruption
             Scale(from, chunk, sigma, to);
         }
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity) =>
+        batch.Backend.SpeckleNoise(batch.Source, batch.Result, batch.Draw, (float)Sigma.At(variant, severity));
 
     private static void Scale(Span<byte> from, ReadOnlySpan<float> normals, float sigma, Span<byte> to)
     {

@@ -1,4 +1,5 @@
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Digital;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
@@ -43,4 +44,7 @@ internal sealed class Brightness : Corruption
             to[i + 2] = UnitRange.ToByte(blue);
         }
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity) =>
+        batch.Backend.Brightness(batch.Source, batch.Result, Added.At(variant, severity));
 }

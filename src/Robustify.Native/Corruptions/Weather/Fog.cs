@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -29,7 +30,7 @@ internal sealed class Fog : Corruption
     {
         var (strength, decay) = Density.At(variant, severity);
         int width = source.Width, row = width * source.Channels;
-        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(width, source.Height));
+        int size = SideOfPlasma(width, source.Height);
         Span<float> plasma = Plasma.Draw(size, decay, random, scratch, out int stride);
         double brightest = Largest(source.Pixels) / 255.0, kept = brightest / (brightest + strength);
         Span<float> spread = scratch.Floats(5, row + 4);
@@ -43,6 +44,14 @@ internal sealed class Fog : Corruption
             Blend(source.Pixels.Slice(y * row, row), spread, (float)(strength * 255), (float)kept, destination.Pixels.Slice(y * row, row));
         }
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        var (strength, decay) = Density.At(variant, severity);
+        batch.Backend.Fog(batch.Source, batch.Result, batch.Draw, SideOfPlasma(batch.Width, batch.Height), strength, decay);
+    }
+
+    private static int SideOfPlasma(int width, int height) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(width, height));
 
     private static void Blend(Span<byte> from, ReadOnlySpan<float> density, float strength, float kept, Span<byte> to)
     {

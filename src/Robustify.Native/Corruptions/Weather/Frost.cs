@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Robustify.Kernels.Random;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -32,10 +34,7 @@ internal sealed class Frost(FrostOverlays overlays) : Corruption
     {
         var (imageWeight, frostWeight) = Weights.At(variant, severity);
         int width = source.Width, height = source.Height, channels = source.Channels;
-        double scale = variant switch { CorruptionVariant.Cifar32 => 0.2, CorruptionVariant.Tiny64 => 0.3, _ => 1 };
-        Image8 picture = pictures.Get(random.NextInteger(0, pictures.Count), scale, width, height, channels);
-        int top = random.NextInteger(0, picture.Height - height), left = random.NextInteger(0, picture.Width - width);
-
+        var (picture, top, left) = DrawCut(width, height, channels, variant, random);
         Span<double> imageLevels = stackalloc double[256], frostLevels = stackalloc double[256];
         for (int level = 0; level < 256; level++)
             (imageLevels[level], frostLevels[level]) = (imageWeight * level, frostWeight * level);
@@ -48,5 +47,27 @@ internal sealed class Frost(FrostOverlays overlays) : Corruption
             for (int x = 0; x < from.Length; x++)
                 to[x] = (byte)Math.Min(imageLevels[from[x]] + frostLevels[frost[x]], 255);
         }
+    }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        var (imageWeight, frostWeight) = Weights.At(variant, severity);
+        var cuts = new long[4 * batch.Images];
+        for (int i = 0; i < batch.Images; i++)
+        {
+            var (picture, top, left) = DrawCut(batch.Width, batch.Height, batch.Channels, variant, batch.StreamOf(i));
+            var onDevice = batch.Tables.Keep(picture, "frost", () => picture.Pixels.ToArray());
+            ((ReadOnlySpan<long>)[onDevice.Pointer, picture.Width, top, left]).CopyTo(cuts.AsSpan(4 * i));
+        }
+
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes<long>(cuts);
+        batch.Backend.Frost(batch.Source, batch.Result, batch.Tables.Upload(bytes, new(bytes.Length)), imageWeight, frostWeight);
+    }
+
+    private (Image8 Picture, int Top, int Left) DrawCut(int width, int height, int channels, CorruptionVariant variant, IRandomStream random)
+    {
+        double scale = variant switch { CorruptionVariant.Cifar32 => 0.2, CorruptionVariant.Tiny64 => 0.3, _ => 1 };
+        Image8 picture = pictures.Get(random.NextInteger(0, pictures.Count), scale, width, height, channels);
+        return (picture, random.NextInteger(0, picture.Height - height), random.NextInteger(0, picture.Width - width));
     }
 }

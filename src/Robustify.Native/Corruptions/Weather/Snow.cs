@@ -1,5 +1,6 @@
 using Robustify.Kernels.Random;
 using Robustify.Native.Corruptions.Blur;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -38,12 +39,33 @@ internal sealed class Snow : Corruption
         Span<byte> flakes = scratch.Bytes(0, pixels), blown = scratch.Bytes(1, pixels);
         for (int i = 0; i < pixels; i++)
             flakes[i] = layer[i] < fall.Threshold ? (byte)0 : PixelLanes.ToByte(layer[i] * 255);
-        MotionFilter.Apply(flakes, blown, width, height, 1, fall.Motion, -135 + 90 * random.NextUniform(), scratch);
+        MotionFilter.Apply(flakes, blown, width, height, 1, fall.Motion, DrawDegrees(random), scratch);
         if (source.Channels == 3)
             WhitenRgb(source.Pixels, blown, fall.Mix, destination.Pixels);
         else
             WhitenGrey(source.Pixels, blown, fall.Mix, destination.Pixels);
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        Fall fall = Falls.At(variant, severity);
+        int taps = fall.Motion.Weights.Length;
+        var steps = new int[batch.Images * 2 * taps];
+        for (int i = 0; i < batch.Images; i++)
+        {
+            var stream = batch.StreamOf(i);
+            stream.PassOver(batch.Width * batch.Height); // the noise, which the device draws
+            MotionFilter.Steps(DrawDegrees(stream), steps.AsSpan(i * 2 * taps, 2 * taps));
+        }
+
+        var positions = ZoomPositions.On(batch, fall.Zooms);
+        batch.Backend.Snow(
+            batch.Source, batch.Result, batch.Draw,
+            new((float)fall.Mean, (float)fall.Deviation, fall.Threshold, (float)fall.Mix, (float)(1 - fall.Mix)), positions.Wholes, positions.Fractions,
+            batch.Tables.Upload<int>(steps, new(batch.Images, taps, 2)), fall.Motion.On(batch.Tables));
+    }
+
+    private static double DrawDegrees(IRandomStream random) => -135 + 90 * random.NextUniform();
 
     private static void WhitenRgb(ReadOnlySpan<byte> from, ReadOnlySpan<byte> flakes, double mix, Span<byte> to)
     {
@@ -84,5 +106,8 @@ internal sealed class Snow : Corruption
         new(0.3, 0.3, 1.25, 0.65, new(14, 12), mixes[4]),
     ];
 
-    private sealed record Fall(double Mean, double Deviation, double Zoom, double Threshold, MotionKernel Motion, double Mix);
+    private sealed record Fall(double Mean, double Deviation, double Zoom, double Threshold, MotionKernel Motion, double Mix)
+    {
+        public double[] Zooms { get; } = [Zoom];
+    }
 }

@@ -1,6 +1,8 @@
 using System.Runtime.Intrinsics;
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 using Robustify.Native.Corruptions.Blur;
+using Robustify.Native.Corruptions.Device;
 using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
@@ -48,6 +50,22 @@ internal sealed class Spatter : Corruption
         else
             CoverWithMud(source, destination, liquid, splash, scratch);
     }
+
+    private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)
+    {
+        Splash splash = Splashes.At(variant, severity);
+        var constants = new SpatterSplash(splash.Mean, splash.Deviation, splash.Threshold, (float)splash.Strength);
+        var smoothing = splash.Smoothing.On(batch.Tables);
+        if (splash.MudSmoothing is { } mud)
+        {
+            float[] colour = [.. Colour(Mud, batch.Channels).ToArray().Select(level => level / 255)];
+            batch.Backend.SpatterMud(batch.Source, batch.Result, batch.Draw, constants, smoothing, mud.On(batch.Tables), colour);
+        }
+        else
+            batch.Backend.SpatterWater(batch.Source, batch.Result, batch.Draw, constants, smoothing, Colour(Water, batch.Channels));
+    }
+
+    private static ReadOnlySpan<float> Colour(float[] levels, int channels) => channels == 3 ? levels.AsSpan(0, 3) : levels.AsSpan(3);
 
     private static void AddWater(
         Image8 source, Image8 destination, ReadOnlySpan<double> liquid, Splash splash, Span<float> light, CorruptionScratch scratch)
@@ -122,7 +140,7 @@ internal sealed class Spatter : Corruption
         ReadOnlySpan<byte> from = source.Pixels;
         Span<byte> to = destination.Pixels;
         int channels = source.Channels;
-        ReadOnlySpan<float> colour = channels == 3 ? Mud.AsSpan(0, 3) : Mud.AsSpan(3);
+        ReadOnlySpan<float> colour = Colour(Mud, channels);
         for (int i = 0, at = 0; i < liquid.Length; i++, at += channels)
         {
             double m = liquid[i] < visible ? 0 : liquid[i];

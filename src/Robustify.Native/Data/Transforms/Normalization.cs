@@ -59,6 +59,12 @@ public sealed class Normalization
     /// <summary>1 or 3.</summary>
     public int Channels => Mean.Count;
 
+    /// <summary>What a level of each channel is multiplied by.</summary>
+    internal ReadOnlySpan<float> Scales => scales.AsSpan(0, Channels);
+
+    /// <summary>What is then added.</summary>
+    internal ReadOnlySpan<float> Shifts => shifts.AsSpan(0, Channels);
+
     /// <summary>Writes the normalised image.</summary>
     /// <param name="image">Grey or RGB, as many channels as this has.</param>
     /// <param name="destinationHwc">Height x Width x Channels floats.</param>

@@ -83,15 +83,15 @@ internal sealed class FeatureExtractor : IDisposable
         var (pixels, features) = Plan();
         using var input = new StagedInput(pixels, target);
         using var work = new RepeatedWork(context.Backend, () => plan!.Run(context.Backend));
-        var batch = new ImageBatch(Source.Model, size, context.Workers, Geometry);
+        using var batch = new ImageBatch(Source.Model, size, context, Geometry);
         float[] rows = new float[size * Width];
         for (int first = 0; first < indices.Length; first += size)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(size, indices.Length - first);
-            batch.Read(context.Threads, source, indices.AsSpan(first, count));
-            batch.ShowClean(context.Threads);
-            batch.Normalize(context.Threads, Source.Normalization, input.Elements);
+            batch.Read(source, indices.AsSpan(first, count));
+            batch.ShowClean();
+            batch.Normalize(Source.Normalization, input);
             input.Upload(context.Backend);
             work.Run();
             for (int kind = 0; kind < features.Length; kind++)

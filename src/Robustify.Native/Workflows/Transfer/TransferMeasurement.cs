@@ -133,13 +133,13 @@ internal sealed class TransferMeasurement(
     private void Answer(IPredictor predictor, FeatureExtractor model, TransferTask task, FeatureTable correct)
     {
         int size = predictor.BatchSize, classes = predictor.Model.Classes;
-        var batch = new ImageBatch(predictor.Model, size, context.Workers, model.Geometry);
+        using var batch = new ImageBatch(predictor.Model, size, context, model.Geometry);
         for (int first = 0; first < correct.Rows; first += size)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            batch.Read(context.Threads, task.Data.TestSource, task.Data.Test.AsSpan(first, Math.Min(size, correct.Rows - first)));
-            batch.ShowClean(context.Threads);
-            batch.Normalize(context.Threads, predictor.Normalization, predictor.Images);
+            batch.Read(task.Data.TestSource, task.Data.Test.AsSpan(first, Math.Min(size, correct.Rows - first)));
+            batch.ShowClean();
+            batch.Normalize(predictor.Normalization, predictor);
             predictor.Predict(context.Backend, batch.SampleIds);
             for (int row = 0; row < batch.Count; row++)
             {

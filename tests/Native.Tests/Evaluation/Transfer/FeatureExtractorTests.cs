@@ -114,12 +114,12 @@ public sealed class FeatureExtractorTests : IDisposable
     private void AssertAnswers(LoadedModel loaded, FeatureRows features, Parameter weight, Parameter bias)
     {
         var predictor = loaded.Predictor;
-        var batch = new ImageBatch(predictor.Model, predictor.BatchSize, threads.Count);
+        using var batch = new ImageBatch(predictor.Model, predictor.BatchSize, Context);
         for (int first = 0; first < Images; first += predictor.BatchSize)
         {
-            batch.Read(threads, source, [.. Enumerable.Range(first, Math.Min(predictor.BatchSize, Images - first))]);
-            batch.ShowClean(threads);
-            batch.Normalize(threads, predictor.Normalization, predictor.Images);
+            batch.Read(source, [.. Enumerable.Range(first, Math.Min(predictor.BatchSize, Images - first))]);
+            batch.ShowClean();
+            batch.Normalize(predictor.Normalization, predictor);
             predictor.Predict(backend, batch.SampleIds);
             for (int row = 0; row < batch.Count; row++)
             {

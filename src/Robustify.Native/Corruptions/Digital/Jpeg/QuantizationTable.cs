@@ -38,6 +38,9 @@ internal sealed class QuantizationTable
     /// <summary>Half of that, for rounding.</summary>
     public Vector256<int>[] Halves { get; } = new Vector256<int>[8];
 
+    /// <summary>The 64 steps, row by row.</summary>
+    public int[] ToArray() => [.. Steps.SelectMany(row => Enumerable.Range(0, 8).Select(column => row[column]))];
+
     public static QuantizationTable Luma(int quality) => new(LumaBase, quality);
 
     public static QuantizationTable Chroma(int quality) => new(ChromaBase, quality);
