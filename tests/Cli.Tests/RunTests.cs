@@ -101,6 +101,10 @@ public sealed partial class RunTests : IDisposable
         Assert.All(predictions, p => Assert.Contains(p.GetProperty("head").GetString(), (string[])["clean", "unclean", "combined"]));
         Assert.All(predictions, p => Assert.Equal(2, p.GetProperty("classes").GetArrayLength()));
         Assert.Equal(predictions[0].GetProperty("classes").ToString(), predictions[2].GetProperty("classes").ToString());
+        foreach (var share in Parse(call.Out).GetProperty("heads").EnumerateObject())
+            Assert.Equal(predictions.Count(p => p.GetProperty("head").GetString() == share.Name) / 3.0, share.Value.GetDouble(), 1e-12);
+        string told = Call.Succeeding("predict", folder.PathOf("pictures"), "--model", run, "--data", TinyData.Directory).Out;
+        Assert.Matches(@"heads chosen: clean \d+\.\d %, unclean \d+\.\d %, combined \d+\.\d %", told);
         Assert.Equal("3", Parse(Call.Succeeding("inspect", run, "--json").Out).GetProperty("heads").ToString());
     }
 

@@ -69,6 +69,12 @@ internal static class PredictVerb
         }
 
         json.WriteEndArray();
+        if (PredictionWorkflow.HeadShares(predictions) is not { Count: > 0 } shares)
+            return;
+        json.WriteStartObject("heads");
+        foreach (var (head, share) in shares)
+            json.WriteNumber(head, share);
+        json.WriteEndObject();
     });
 
     private static void WriteTable(TextWriter output, IReadOnlyList<Prediction> predictions)
@@ -78,6 +84,13 @@ internal static class PredictVerb
             var classes = prediction.Classes.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name} {100 * c.Probability:F1} %"));
             string head = prediction.Head is null ? "" : $" ({prediction.Head} head)";
             output.WriteLine($"{prediction.File}: {string.Join(", ", classes)}{head}");
+        }
+
+        var shares = PredictionWorkflow.HeadShares(predictions);
+        if (predictions.Count > 1 && shares.Count > 0)
+        {
+            output.WriteLine("heads chosen: " + string.Join(
+                ", ", shares.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Head} {100 * s.Share:F1} %"))));
         }
     }
 }

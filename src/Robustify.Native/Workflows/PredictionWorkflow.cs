@@ -2,6 +2,7 @@ using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
+using Robustify.Native.Method;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
 
@@ -66,6 +67,17 @@ public static class PredictionWorkflow
 
         context.Progress.End();
         return predictions;
+    }
+
+    /// <summary>
+    /// The share of the pictures that each head answered, 0..1, in the order clean, unclean, combined; none where the model has one head.
+    /// </summary>
+    public static IReadOnlyList<(string Head, double Share)> HeadShares(IReadOnlyList<Prediction> predictions)
+    {
+        int headed = predictions.Count(p => p.Head is not null);
+        return headed == 0
+            ? []
+            : [.. Enum.GetNames<StudentHead>().Select(h => h.ToLowerInvariant()).Select(h => (h, (double)predictions.Count(p => p.Head == h) / predictions.Count))];
     }
 
     private static Prediction Answer(IPredictor predictor, int row, string file, string[] names, int top)

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Robustify.Native.Evaluation.Transfer;
-using Robustify.Native.Models;
 using Robustify.Native.Runs;
 using Robustify.Native.Workflows.Transfer;
 
@@ -16,9 +15,9 @@ public static class TransferWorkflow
     public static TransferResults Run(TransferOptions options, RunContext context, Action<Utf8JsonWriter> describe)
     {
         options.Validate();
-        var tasks = options.Data.Select(d => new TransferTask(d.Name, d.Path, options, context.Threads)).ToArray();
         foreach (var (_, model) in options.Models)
-            ModelSource.Resolve(model);
+            FeatureExtractor.Resolve(model);
+        var tasks = options.Data.Select(d => new TransferTask(d.Name, d.Path, options, context.Threads)).ToArray();
         var directory = RunDirectory.Open(options.Out, describe);
         return directory.Guard(() =>
         {

@@ -64,13 +64,21 @@ internal sealed class FeatureExtractor : IDisposable
             + $"preprocessing: {Preprocessing}\ndevice: {device}, {target.Precision}\n";
     }
 
+    /// <summary>Finds out what was named, and loads nothing yet.</summary>
+    /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
+    public static ModelSource Resolve(string fileOrRun)
+    {
+        var source = ModelSource.Resolve(fileOrRun);
+        return source.IsPretrained
+            ? source
+            : throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
+    }
+
     /// <summary>Loads a checkpoint file or run directory.</summary>
     /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
     public static FeatureExtractor Open(string fileOrRun, ComputeTarget target)
     {
-        var source = ModelSource.Resolve(fileOrRun);
-        if (!source.IsPretrained)
-            throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
+        var source = Resolve(fileOrRun);
         var student = ThreeHeadedStudent.Of(source);
         return new(source, student, student is null ? source.LoadClassifier(_ => false, seed: 0, target) : student.LoadTrained(source, target), target);
     }

@@ -40,15 +40,17 @@ internal static class LinearProbe
     /// <param name="seed">Key of the order of batches.</param>
     /// <param name="threads">Who computes; nothing depends on how many.</param>
     /// <param name="report">Told of each fit that is done.</param>
+    /// <param name="cancellation">Asks for an end.</param>
     public static Outcome Run(
-        LabeledFeatures data, int[] fit, int[] heldOut, IReadOnlyList<double> penalties, ProbeSolver solver, ulong seed, CpuThreads threads, Action report)
+        LabeledFeatures data, int[] fit, int[] heldOut, IReadOnlyList<double> penalties, ProbeSolver solver, ulong seed, CpuThreads threads, Action report,
+        CancellationToken cancellation = default)
     {
         var scaling = FeatureScaling.Of(data.Train);
         var sweep = new List<(double Penalty, double Top1)>();
         double chosen = penalties[0];
         if (penalties.Count > 1)
         {
-            using var objective = new LogisticObjective(data.Train, data.TrainLabels, fit, data.Classes, scaling, threads);
+            using var objective = new LogisticObjective(data.Train, data.TrainLabels, fit, data.Classes, scaling, threads) { Cancellation = cancellation };
             double[] point = new double[objective.Length];
 
             // From the strongest on, each from where the last one ended: a chain of short ways.
@@ -64,7 +66,7 @@ internal static class LinearProbe
         }
 
         using var whole = new LogisticObjective(
-            data.Train, data.TrainLabels, [.. Enumerable.Range(0, data.Train.Count)], data.Classes, scaling, threads);
+            data.Train, data.TrainLabels, [.. Enumerable.Range(0, data.Train.Count)], data.Classes, scaling, threads) { Cancellation = cancellation };
         double[] best = new double[whole.Length];
         var (slope, hasConverged) = Solve(whole, best, chosen, solver, data.Train.Width, seed);
         report();

@@ -50,6 +50,9 @@ internal sealed unsafe class LogisticObjective : IObjective, IDisposable
     /// <summary>Images that count where nobody says otherwise.</summary>
     public int[] Rows { get; }
 
+    /// <summary>Asks for an end before the next evaluation.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>Weight of the squared weights, at least 0.</summary>
     public double Penalty { get; set; }
 
@@ -59,13 +62,13 @@ internal sealed unsafe class LogisticObjective : IObjective, IDisposable
     /// <summary>As <see cref="Evaluate(ReadOnlySpan{double}, Span{double})"/>, over some of the images.</summary>
     public double Evaluate(ReadOnlySpan<double> point, Span<double> gradient, ReadOnlySpan<int> rows)
     {
+        Cancellation.ThrowIfCancellationRequested();
         fixed (double* w = point, g = gradient)
         fixed (int* r = rows)
         {
             var sum = new SumBody { Objective = this, Point = w, Rows = r, Count = rows.Length };
             threads.For(chunks, ref sum);
-            var combine = new CombineBody { Objective = this, Point = w, Gradient = g, Scale = 1.0 / rows.Length };
-            threads.For(classes, ref combine);
+            Combine(w, g, 1.0 / rows.Length);
         }
 
         double loss = 0, squares = 0;
@@ -94,6 +97,21 @@ internal sealed unsafe class LogisticObjective : IObjective, IDisposable
     {
         partial.Dispose();
         scratch.Dispose();
+    }
+
+    // Next to nothing beside the sums, so it is not worth a second meeting of the workers.
+    private void Combine(double* point, double* gradient, double scale)
+    {
+        new Span<double>(gradient, Length).Clear();
+        for (int chunk = 0; chunk < chunks; chunk++)
+        {
+            double* part = (double*)partial.Pointer + (long)chunk * Length;
+            for (int i = 0; i < Length; i++)
+                gradient[i] += part[i];
+        }
+
+        for (int i = 0; i < Length; i++)
+            gradient[i] = gradient[i] * scale + (i % (width + 1) < width ? Penalty * point[i] : 0);
     }
 
     private double* ScratchOf(int worker) => (double*)scratch.Pointer + (long)worker * Tile * (width + classes);
@@ -207,31 +225,6 @@ internal sealed unsafe class LogisticObjective : IObjective, IDisposable
                 p /= sum;
             logits[label] -= 1;
             return Math.Log(sum) + largest - own;
-        }
-    }
-
-    private struct CombineBody : IParallelBody
-    {
-        public LogisticObjective Objective;
-        public double* Point;
-        public double* Gradient;
-        public double Scale;
-
-        public readonly void Invoke(int index, int worker)
-        {
-            var o = Objective;
-            int columns = o.width + 1;
-            double* g = Gradient + (long)index * columns, w = Point + (long)index * columns;
-            new Span<double>(g, columns).Clear();
-            for (int chunk = 0; chunk < o.chunks; chunk++)
-            {
-                double* part = (double*)o.partial.Pointer + (long)chunk * o.Length + (long)index * columns;
-                for (int i = 0; i < columns; i++)
-                    g[i] += part[i];
-            }
-
-            for (int i = 0; i < columns; i++)
-                g[i] = g[i] * Scale + (i < o.width ? o.Penalty * w[i] : 0);
         }
     }
 

@@ -28,7 +28,9 @@ internal static class NearestNeighbors
     /// <param name="temperature">Above 0.</param>
     /// <param name="backend">Where similarities are computed, in Float32.</param>
     /// <param name="threads">Who sorts and votes.</param>
-    public static IReadOnlyList<Outcome> Run(LabeledFeatures data, IReadOnlyList<int> counts, double temperature, IBackend backend, CpuThreads threads)
+    /// <param name="cancellation">Asks for an end.</param>
+    public static IReadOnlyList<Outcome> Run(
+        LabeledFeatures data, IReadOnlyList<int> counts, double temperature, IBackend backend, CpuThreads threads, CancellationToken cancellation = default)
     {
         int most = counts.Max(), width = data.Train.Width;
         using var bank = Upload(data.Train, backend, "features of training images");
@@ -41,6 +43,7 @@ internal static class NearestNeighbors
             nearest[q] = new Nearest(most);
         for (int firstQuery = 0; firstQuery < data.Test.Count; firstQuery += QueryRows)
         {
+            cancellation.ThrowIfCancellationRequested();
             int rows = Math.Min(QueryRows, data.Test.Count - firstQuery);
             for (int q = 0; q < rows; q++)
                 nearest[q].Clear();

@@ -52,11 +52,8 @@ internal sealed class TransferMeasurement(
         int done = 0;
         context.Progress.Begin($"{shown}, {task.Name}: linear probe", penalties.Length == 1 ? 1 : penalties.Length + 1, "fits");
         var outcome = LinearProbe.Run(
-            data, task.Fit, task.HeldOut, penalties, options.Solver, options.Seed, context.Threads, () =>
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                context.Progress.Report(++done, double.NaN);
-            });
+            data, task.Fit, task.HeldOut, penalties, options.Solver, options.Seed, context.Threads,
+            () => context.Progress.Report(++done, double.NaN), context.Cancellation);
         context.Progress.End();
         if (!outcome.HasConverged)
         {
@@ -72,9 +69,8 @@ internal sealed class TransferMeasurement(
 
     private void FindNeighbors(string shown, string features, LabeledFeatures data, TransferTask task)
     {
-        context.Cancellation.ThrowIfCancellationRequested();
         int[] counts = [.. options.Neighbors.Select(k => Math.Min(k, data.Train.Count)).Distinct()];
-        foreach (var outcome in NearestNeighbors.Run(data, counts, options.Temperature, context.Backend, context.Threads))
+        foreach (var outcome in NearestNeighbors.Run(data, counts, options.Temperature, context.Backend, context.Threads, context.Cancellation))
         {
             string setting = string.Create(CultureInfo.InvariantCulture, $"{outcome.Count} neighbours, temperature {options.Temperature:G6}");
             Record(string.Create(CultureInfo.InvariantCulture, $"knn@{outcome.Count}"), shown, features, outcome.Weighted, task, setting);

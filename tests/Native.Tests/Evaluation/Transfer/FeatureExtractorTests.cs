@@ -8,6 +8,7 @@ using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
 using Robustify.Native.Runs;
 using Robustify.Native.Tests.Data.Sources;
+using Robustify.Native.Tests.Devices;
 
 namespace Robustify.Native.Tests.Evaluation.Transfer;
 
@@ -102,6 +103,30 @@ public sealed class FeatureExtractorTests : IDisposable
             return Enumerable.Range(0, Images).SelectMany(r => table.Row(r).ToArray()).ToArray();
         })];
         Assert.Equal(found[0], found[1]);
+    }
+
+    [Fact]
+    public void DeviceApartGivesTheSameFeaturesAndNeighboursToTheBit()
+    {
+        string file = Plain("plain", seed: 1);
+        int[] labels = [.. Enumerable.Range(0, Images).Select(source.Label)];
+        (float[] Features, int[] Answers) Run(IBackend device)
+        {
+            var context = Context with { Backend = device };
+            using var model = FeatureExtractor.Open(file, context.Target);
+            using var table = new FeatureTable(Images, model.Width, 1);
+            model.Extract(source, [.. Enumerable.Range(0, Images)], table, context);
+            var data = new LabeledFeatures(table.Kind(0), labels, table.Kind(0), labels, 3);
+            var found = NearestNeighbors.Run(data, [5], 0.07, device, threads);
+            return ([.. Enumerable.Range(0, Images).SelectMany(r => table.Row(r).ToArray())], [.. found[0].Weighted, .. found[0].Plain]);
+        }
+
+        using var apart = new SeparateMemory();
+        using var cpu = new CpuBackend(1);
+        var (expected, found) = (Run(cpu), Run(apart));
+        Assert.Equal(expected.Features, found.Features);
+        Assert.Equal(expected.Answers, found.Answers);
+        Assert.Equal(0, apart.LiveBuffers);
     }
 
     private FeatureTable Extract(FeatureExtractor model)
