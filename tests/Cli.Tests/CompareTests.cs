@@ -22,7 +22,9 @@ public sealed partial class CompareTests : IDisposable
             "schemes": [
               { "scheme": "original" }, { "scheme": "teacher" , "epochs": 1 }, { "scheme": "full" },
               { "scheme": "full", "name": "without_consistency", "augmix_views": 1 }, { "scheme": "partial" }, { "scheme": "linear" },
-              { "scheme": "lp-ft" }, { "scheme": "wise", "alphas": [0, 0.5, 1] }, { "scheme": "distill", "name": "student", "tail": "split" }
+              { "scheme": "lp-ft" }, { "scheme": "prompt" }, { "scheme": "wise", "alphas": [0, 0.5, 1] }, { "scheme": "plain-distill" },
+              { "scheme": "distill", "name": "student", "tail": "split", "uncertainty": "monte-carlo-dropout", "dropout_passes": 3 },
+              { "scheme": "wise", "name": "wise_student", "from": "student", "alphas": [0.5] }
             ]
             """);
         string undisturbed = folder.PathOf("undisturbed"), killed = folder.PathOf("killed");
@@ -45,14 +47,16 @@ public sealed partial class CompareTests : IDisposable
             Assert.Equal(Timeless(undisturbed, file), Timeless(killed, file));
 
         var again = Call.Succeeding("compare", recipe, "--out", killed);
-        Assert.Equal(16, again.Error.Split('\n').Count(l => l.EndsWith("finished before", StringComparison.Ordinal)));
+        Assert.Equal(22, again.Error.Split('\n').Count(l => l.EndsWith("finished before", StringComparison.Ordinal)));
         var root = Read(killed);
         Assert.Equal([1UL, 2UL], root.GetProperty("seeds").EnumerateArray().Select(s => s.GetUInt64()));
         Assert.Equal(
-            ["original", "teacher", "full", "without_consistency", "partial", "linear", "lp_ft", "wise", "student"],
+            ["original", "teacher", "full", "without_consistency", "partial", "linear", "lp_ft", "prompt", "wise", "plain_distill", "student", "wise_student"],
             root.GetProperty("models").EnumerateObject().Select(m => m.Name));
         Assert.Equal(["0", "0.5", "1"], root.GetProperty("sweeps").GetProperty("wise").EnumerateObject().Select(a => a.Name));
         Assert.Equal(0, root.GetProperty("deviation").GetProperty("models").GetProperty("original").GetProperty("clean").GetProperty("top1").GetDouble());
+        var answers = JsonDocument.Parse(File.ReadAllText(Path.Combine(killed, "samples.json"))).RootElement[0].GetProperty("answers");
+        Assert.Equal(root.GetProperty("models").EnumerateObject().Select(m => m.Name), answers.EnumerateObject().Select(a => a.Name));
         foreach (string file in (string[])["results.md", "accuracy-cost.svg", "report.html", "samples.json"])
             Assert.True(File.Exists(Path.Combine(killed, file)), file);
     }
@@ -88,6 +92,31 @@ public sealed partial class CompareTests : IDisposable
     }
 
     [Fact]
+    public void EveryStudentTellsHowOftenEachHeadWasChosenUnderEveryConditionAndWhatEverySelectorGives()
+    {
+        string run = Run("""
+            "defaults": { "images": 32, "batch": 16 },
+            "schemes": [ { "scheme": "teacher", "epochs": 1 }, { "scheme": "distill", "name": "three" }, { "scheme": "distill", "name": "two", "heads": 2 } ]
+            """);
+        foreach (string name in (string[])["three", "two"])
+        {
+            var model = Read(run).GetProperty("models").GetProperty(name);
+            foreach (string corruption in (string[])["contrast", "pixelate"])
+            {
+                foreach (string severity in (string[])["2", "5"])
+                {
+                    var shares = model.GetProperty("heads").GetProperty("per").GetProperty(corruption).GetProperty(severity);
+                    Assert.Equal(1, shares.EnumerateObject().Sum(s => s.Value.GetDouble()), 1e-9);
+                }
+            }
+
+            Assert.Equal(
+                ["calibrated", "clean", "combined", "entropy", "kl", "mean", "oracle", "unclean"],
+                model.GetProperty("selectors").EnumerateObject().Select(s => s.Name).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
     public void CostsTellWhatASchemeStandsOnToo()
     {
         string run = Run("""
@@ -111,6 +140,7 @@ public sealed partial class CompareTests : IDisposable
     [InlineData("""{ "schemes": [ { "scheme": "original" } ], "seeds": [1, 1] }""", "$.seeds:")]
     [InlineData("""{ "schemes": [ { "scheme": "original" } ], "defaults": { "epoch": 2 } }""", "$.defaults.epoch: is unknown")]
     [InlineData("""{ "schemes": [] }""", "$.schemes: an empty list found")]
+    [InlineData("""{ "schemes": [ { "scheme": "teacher" }, { "scheme": "distill", "heads": 1, "tail": "split" } ] }""", "$.schemes[1].heads: 1 found with a split tail")]
     [InlineData("""{ "schemes": 3 }""", "$.schemes: 3 found, a list expected")]
     [InlineData("""{ "schemes": [""", "no JSON")]
     [InlineData("[]", "$: a list found, an object expected")]

@@ -61,6 +61,12 @@ internal sealed class ClassifierSettings
         augmentation.AddTo(command, run);
     }
 
+    /// <summary>The same where views, rate and decay have another default, that of a method.</summary>
+    public ClassifierTrainingOptions Bind(ParseResult parse, ClassifierTrainingOptions method) => Bind(parse) with
+    {
+        AugMixViews = parse.GetValue(augMixViews) ?? method.AugMixViews, Optimizer = optimizer.Optimizer(parse, method.Optimizer), ResultName = method.ResultName,
+    };
+
     public ClassifierTrainingOptions Bind(ParseResult parse) => standard with
     {
         Model = model.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse), Epochs = epochs.Of(parse),

@@ -16,6 +16,9 @@ internal sealed class DistillationSettings(DistillationOptions standard)
     private readonly ChoiceOption<TunedEnd> tuned = new(
         "--tuned", "which blocks: the stem and the first, or the last and the final norm (cheaper, mends less)", standard.Tuned);
 
+    private readonly NumberOption<int> heads = new(
+        "--heads", "clean, unclean and combined; without the combined one; or one alone, which leaves a plain classifier", new(1, 3), standard.Heads);
+
     private readonly ChoiceOption<TailKind> tail = new(
         "--tail", "the tuned blocks for all heads, or the clean head on the original ones", standard.Tail);
 
@@ -40,11 +43,11 @@ internal sealed class DistillationSettings(DistillationOptions standard)
     private readonly NumberOption<int> dropoutPasses = new("--dropout-passes", "passes of Monte-Carlo dropout", new(2, 100), standard.DropoutPasses);
 
     public void AddTo(Command command, RunSettings run) => run.Add(
-        command, batch, tailBlocks, tuned, tail, weighting, uncertainty, target, temperature, lambda, labelSmoothing, dropout, dropoutPasses);
+        command, batch, tailBlocks, tuned, heads, tail, weighting, uncertainty, target, temperature, lambda, labelSmoothing, dropout, dropoutPasses);
 
     public DistillationOptions Bind(ParseResult parse, ulong seed) => standard with
     {
-        BatchSize = batch.Of(parse), TailBlocks = tailBlocks.Of(parse), Tuned = tuned.Of(parse), Tail = tail.Of(parse), Weighting = weighting.Of(parse),
+        BatchSize = batch.Of(parse), TailBlocks = tailBlocks.Of(parse), Tuned = tuned.Of(parse), Heads = heads.Of(parse), Tail = tail.Of(parse), Weighting = weighting.Of(parse),
         Uncertainty = uncertainty.Of(parse), Target = target.Of(parse), Temperature = temperature.Of(parse), Lambda = lambda.Of(parse),
         LabelSmoothing = labelSmoothing.Of(parse), DropoutProbability = dropout.Of(parse), DropoutPasses = dropoutPasses.Of(parse), Seed = seed,
     };

@@ -42,6 +42,12 @@ internal sealed class OptimizerSettings(OptimizerOptions standard, ScheduleKind 
         Nesterov = nesterov.Of(parse) == Switch.On, Beta1 = beta1.Of(parse), Beta2 = beta2.Of(parse), MaximumGradientNorm = clip.Of(parse),
     };
 
+    /// <summary>The same where rate and decay have another default than the option's own.</summary>
+    public OptimizerOptions Optimizer(ParseResult parse, OptimizerOptions otherwise) => Optimizer(parse) with
+    {
+        Rate = parse.GetValue(rate) ?? otherwise.Rate, WeightDecay = parse.GetValue(weightDecay) ?? otherwise.WeightDecay,
+    };
+
     public ScheduleKind Schedule(ParseResult parse) => scheduleKind.Of(parse);
 
     public double Warmup(ParseResult parse) => warmupFraction.Of(parse);

@@ -28,6 +28,10 @@ internal static class DistillVerb
         var heldOutFrom = new ChoiceOption<DataPart>(
             "--held-out-from", "the part of the data they are taken from; test (half of it at most) for a model that was pretrained on the training images",
             Standard.HeldOutFrom);
+        var cleanMargin = new NumberOption<double>(
+            "--clean-margin", "clean accuracy on the held-out images that the choice of heads may give away, as a fraction", new(0, 1), Standard.CleanMargin);
+        var cleanConfidence = new NumberOption<double>(
+            "--clean-confidence", "standard errors of that loss kept beside the margin; 0 takes the held-out images at their word", new(0, 10), Standard.CleanConfidence);
         var augmentation = new AugmentationSettings(Standard.Augmentation);
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
         var method = new DistillationSettings(Standard.Method);
@@ -35,7 +39,7 @@ internal static class DistillVerb
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
         run.Add(command, student, teacher, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom);
+        run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom, cleanMargin, cleanConfidence);
         augmentation.AddTo(command, run);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
@@ -46,7 +50,8 @@ internal static class DistillVerb
             {
                 Student = student.Of(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
-                HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), Augmentation = augmentation.Bind(parse), Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
+                HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse), CleanConfidence = cleanConfidence.Of(parse), Augmentation = augmentation.Bind(parse),
+                Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
             };
             DistillationWorkflow.Run(options, session.Context, session.Describe);

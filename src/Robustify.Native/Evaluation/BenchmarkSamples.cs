@@ -18,11 +18,11 @@ internal sealed class BenchmarkSamples
     private readonly RunDirectory directory;
     private readonly RunContext context;
     private readonly IReadOnlyList<IPredictor> predictors;
-    private readonly IReadOnlyList<string> names;
+    private readonly IReadOnlyList<string> modelNames;
     private readonly List<Sample> samples = [];
 
-    private BenchmarkSamples(RunDirectory directory, RunContext context, IReadOnlyList<IPredictor> predictors, IReadOnlyList<string> names) =>
-        (this.directory, this.context, this.predictors, this.names) = (directory, context, predictors, names);
+    private BenchmarkSamples(RunDirectory directory, RunContext context, IReadOnlyList<IPredictor> predictors, IReadOnlyList<string> modelNames) =>
+        (this.directory, this.context, this.predictors, this.modelNames) = (directory, context, predictors, modelNames);
 
     /// <summary>Writes samples of the clean images and of every corruption at its middle measured severity.</summary>
     /// <param name="directory">Where they go.</param>
@@ -103,7 +103,7 @@ internal sealed class BenchmarkSamples
             {
                 if (answers[m].State != AnswerState.Answered)
                     continue;
-                json.WriteStartObject(names[m]);
+                json.WriteStartObject(modelNames[m]);
                 json.WriteString("class", row.Space.Name(answers[m].Predicted, names));
                 json.WriteNumber("confidence", Math.Round(answers[m].Confidence, 4));
                 json.WriteBoolean("correct", answers[m].IsCorrect);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Transforms;
@@ -46,7 +47,7 @@ public sealed class StudentPredictor : IHeadedPredictor
         [
             Answer(graph, scope, student.CleanHead, cleanFeatures, inference, singlePass: split),
             Answer(graph, scope, student.UncleanHead, features, inference, singlePass: false),
-            Answer(graph, scope, student.CombinedHead, features, inference, singlePass: false),
+            .. student.Heads == 2 ? (Value[])[] : [Answer(graph, scope, student.CombinedHead, features, inference, singlePass: false)],
         ];
         sampleIds = graph.SampleIds;
         plan = new Plan(graph).Allocate(target);
@@ -117,13 +118,15 @@ public sealed class StudentPredictor : IHeadedPredictor
         images.Upload(backend);
         work ??= new RepeatedWork(backend, () => plan.Run(backend));
         work.Run();
-        for (int head = 0; head < heads.Length; head++)
+        for (int head = 0; head < logits.Length; head++)
             backend.Download(logits[head].View, answers[head].AsSpan());
         int classes = Model.Classes;
         for (int row = 0; row < BatchSize; row++)
         {
-            for (int head = 0; head < heads.Length; head++)
+            for (int head = 0; head < logits.Length; head++)
                 StableSoftmax.Apply(answers[head].AsSpan(row * classes, classes), heads[head].AsSpan(row * classes, classes));
+            if (logits.Length == 2)
+                Average(row);
             scoreDifferences[row] = HeadSelector.ScoreDifference(
                 Distribution(StudentHead.Clean, row), Distribution(StudentHead.Unclean, row), Distribution(StudentHead.Combined, row));
             var selected = HeadSelector.Choose(scoreDifferences[row], Calibration);
@@ -138,6 +141,15 @@ public sealed class StudentPredictor : IHeadedPredictor
         work?.Dispose();
         images.Dispose();
         plan.Dispose();
+    }
+
+    // Without a combined head the mean of the two stands between them.
+    private void Average(int row)
+    {
+        int classes = Model.Classes;
+        var combined = heads[(int)StudentHead.Combined].AsSpan(row * classes, classes);
+        TensorPrimitives.Add(Distribution(StudentHead.Clean, row), Distribution(StudentHead.Unclean, row), combined);
+        TensorPrimitives.Multiply(combined, 0.5f, combined);
     }
 
     private static Value Answer(

@@ -64,6 +64,12 @@ public sealed record DistillationOptions
     /// <summary>Which end these blocks are at.</summary>
     public TunedEnd Tuned { get; init; } = TunedEnd.First;
 
+    /// <summary>
+    /// 3: clean, unclean and combined. 2: clean and unclean alone, between which their own mean stands for the combined answer. 1: one head
+    /// trained on both kinds of images, which leaves a plain classifier; with no weighting that is plain distillation.
+    /// </summary>
+    public int Heads { get; init; } = ThreeHeadedStudent.AllHeads;
+
     /// <summary>Shared or split tail.</summary>
     public TailKind Tail { get; init; } = TailKind.Shared;
 
@@ -99,6 +105,10 @@ public sealed record DistillationOptions
     {
         if (BatchSize < 1)
             throw new RobustifyException($"distillation: batch {BatchSize} found, at least 1 expected");
+        if (Heads is < 1 or > ThreeHeadedStudent.AllHeads)
+            throw new RobustifyException($"distillation: {Heads} heads found, 1..{ThreeHeadedStudent.AllHeads} expected");
+        if (Heads == 1 && Tail == TailKind.Split)
+            throw new RobustifyException("distillation: one head and a split tail found; with one head there is no clean head to keep apart: use a shared tail");
         if (!(Temperature is >= 0.1f and <= 1000))
             throw new RobustifyException($"distillation: temperature {Temperature} found, 0.1..1000 expected");
         if (!(Lambda is >= 0 and <= 1000))

@@ -17,7 +17,7 @@ namespace Robustify.Native.Method;
 /// L_u = CE(h_u(x'), y) + lambda w(t(x')) tau² KL(t(x')/tau || h_u(x')/tau)
 /// L_m = the same over both, target g on x and t on x' (or whichever is less uncertain)
 /// </code>
-/// Every target is a constant. In the split form the clean head is the original itself, so L_c has nothing to train and is left out.
+/// Every target is a constant. With fewer heads the others' losses are left out. In the split form the clean head is the original itself, so L_c has nothing to train and is left out.
 /// </summary>
 public sealed class DistillationStep : ITrainingStep
 {
@@ -60,20 +60,26 @@ public sealed class DistillationStep : ITrainingStep
             () => teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0));
         var t = Target(teacherScope, teacher.HeadName, "teacher", teacherFeatures, firstSample: confident ? 0 : batch);
 
-        if (student.Tail == TailKind.Shared)
+        if (student.Tail == TailKind.Shared && student.Heads > 1)
         {
             var loss = graph.Loss("loss.clean", graph.Head(tuned, student.CleanHead, features));
             Add(loss, confident ? Rows(g, 0) : g, firstRow: 0);
         }
 
-        var unclean = graph.Loss("loss.unclean", graph.Head(tuned, student.UncleanHead, features));
-        Add(unclean, confident ? Rows(t, batch) : t, firstRow: batch);
+        if (student.Heads > 1)
+        {
+            var unclean = graph.Loss("loss.unclean", graph.Head(tuned, student.UncleanHead, features));
+            Add(unclean, confident ? Rows(t, batch) : t, firstRow: batch);
+        }
 
-        // Half the weight each, as the mean over the union of two halves of equal size.
-        var combined = graph.Loss("loss.combined", graph.Head(tuned, student.CombinedHead, features));
-        var chosen = confident ? LessUncertain(g, t) : default;
-        Add(combined, confident ? Rows(chosen, 0) : g, firstRow: 0, scale: 0.5f);
-        Add(combined, confident ? Rows(chosen, batch) : t, firstRow: batch, scale: 0.5f);
+        if (student.Heads != 2)
+        {
+            // Half the weight each, as the mean over the union of two halves of equal size.
+            var combined = graph.Loss("loss.combined", graph.Head(tuned, student.CombinedHead, features));
+            var chosen = confident ? LessUncertain(g, t) : default;
+            Add(combined, confident ? Rows(chosen, 0) : g, firstRow: 0, scale: 0.5f);
+            Add(combined, confident ? Rows(chosen, batch) : t, firstRow: batch, scale: 0.5f);
+        }
 
         graph.Differentiate();
         plan = new Plan(graph);

@@ -39,6 +39,8 @@ public sealed record StudentInference
             [PassesKey] = DropoutPasses.ToString(CultureInfo.InvariantCulture),
             [ProbabilityKey] = DropoutProbability.ToString("R", CultureInfo.InvariantCulture),
         };
+        if (student.Heads != ThreeHeadedStudent.AllHeads)
+            metadata[ThreeHeadedStudent.HeadsKey] = student.Heads.ToString(CultureInfo.InvariantCulture);
         Calibration.Write(metadata);
         return metadata;
     }

@@ -19,6 +19,12 @@ public sealed class ThreeHeadedStudent
     /// <summary>Metadata: <c>first</c> or <c>last</c>.</summary>
     public const string TunedKey = "robustify.tuned";
 
+    /// <summary>Metadata: how many heads it has; absent where it has all three.</summary>
+    internal const string HeadsKey = "robustify.heads";
+
+    /// <summary>As many heads as the method has.</summary>
+    internal const int AllHeads = 3;
+
     /// <summary>Metadata: how many blocks the tail has.</summary>
     public const string TailBlocksKey = "robustify.tail_blocks";
 
@@ -26,11 +32,14 @@ public sealed class ThreeHeadedStudent
     /// <param name="tailBlocks">Blocks that are tuned, 0 to all.</param>
     /// <param name="tail">Shared or split.</param>
     /// <param name="tuned">Which end they are at.</param>
-    public ThreeHeadedStudent(IVisionModel model, int tailBlocks, TailKind tail, TunedEnd tuned)
+    /// <param name="heads">3; or, to see what they are worth, 2 without the combined head, or 1.</param>
+    public ThreeHeadedStudent(IVisionModel model, int tailBlocks, TailKind tail, TunedEnd tuned, int heads = AllHeads)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(heads, AllHeads);
         if (tailBlocks < 0 || tailBlocks > model.BlockCount)
             throw new RobustifyException($"student: {tailBlocks} tail blocks found, 0..{model.BlockCount} expected of {model.Description}");
-        (Model, TailBlocks, Tail, Tuned) = (model, tailBlocks, tail, tuned);
+        (Model, TailBlocks, Tail, Tuned, Heads) = (model, tailBlocks, tail, tuned, heads);
     }
 
     /// <summary>The architecture.</summary>
@@ -45,6 +54,9 @@ public sealed class ThreeHeadedStudent
     /// <summary>Which end the tuned blocks are at.</summary>
     public TunedEnd Tuned { get; }
 
+    /// <summary>1 to 3.</summary>
+    public int Heads { get; }
+
     /// <summary>Blocks before the cut between tuned and frozen.</summary>
     public int TrunkBlocks => Tuned == TunedEnd.Last ? Model.BlockCount - TailBlocks : TailBlocks;
 
@@ -54,18 +66,20 @@ public sealed class ThreeHeadedStudent
     /// <summary>Name of the head for corrupted images.</summary>
     public string UncleanHead => Model.HeadName + "_unclean";
 
-    /// <summary>Name of the head trained on both.</summary>
-    public string CombinedHead => Model.HeadName + "_combined";
+    /// <summary>Name of the head trained on both; where it is the only one, the model's own classifier.</summary>
+    public string CombinedHead => Heads == 1 ? Model.HeadName : Model.HeadName + "_combined";
 
     /// <summary>Tensors of the student as it is saved: body, three heads, and in the split form the original tail.</summary>
     public IReadOnlyList<ParameterSpec> SavedSpecs =>
     [
-        .. Model.AllSpecs(), .. ClassifierHead.Specs(UncleanHead, Model.FeatureWidth, Model.Classes),
-        .. ClassifierHead.Specs(CombinedHead, Model.FeatureWidth, Model.Classes), .. Tail == TailKind.Split ? OriginalBlocks : [],
+        .. Model.AllSpecs(), .. FurtherHeads.SelectMany(head => ClassifierHead.Specs(head, Model.FeatureWidth, Model.Classes)),
+        .. Tail == TailKind.Split ? OriginalBlocks : [],
     ];
 
     /// <summary>Tensors in training: the original tail and head are always there.</summary>
     public IReadOnlyList<ParameterSpec> TrainingSpecs => Tail == TailKind.Split ? [.. SavedSpecs, .. OriginalHead] : [.. SavedSpecs, .. OriginalBlocks, .. OriginalHead];
+
+    private string[] FurtherHeads => Heads switch { 1 => [], 2 => [UncleanHead], _ => [UncleanHead, CombinedHead] };
 
     private IEnumerable<ParameterSpec> OriginalBlocks => Model.Body.Where(IsTuned).Select(Original);
 
@@ -118,7 +132,10 @@ public sealed class ThreeHeadedStudent
 
         if (!Enum.TryParse(source.Metadata.GetValueOrDefault(TunedKey, "last"), ignoreCase: true, out TunedEnd tuned) || !Enum.IsDefined(tuned))
             throw new RobustifyException($"{source.Name}: metadata {TunedKey} '{source.Metadata[TunedKey]}' found, first or last expected; use a file that distill wrote");
-        return new ThreeHeadedStudent(source.Model, blocks, kind, tuned);
+        string heads = source.Metadata.GetValueOrDefault(HeadsKey, "3");
+        if (heads is not ("2" or "3"))
+            throw new RobustifyException($"{source.Name}: metadata {HeadsKey} '{heads}' found, 2 or 3 expected; use a file that distill wrote");
+        return new ThreeHeadedStudent(source.Model, blocks, kind, tuned, heads[0] - '0');
     }
 
     /// <summary>Whether an optimizer moves the tensor: tail, final norm and heads; not the clean head of the split form.</summary>

@@ -22,8 +22,9 @@ internal static class WeightInterpolation
     /// <param name="tuned">File or run directory of the tuned one, plain or three-headed.</param>
     /// <param name="alpha">0 (original) to 1 (tuned).</param>
     /// <param name="path">The safetensors file to write.</param>
+    /// <returns>Whether it is a student's, whose selector is then still the tuned student's.</returns>
     /// <exception cref="RobustifyException">A preset, models of different architectures, or alpha outside 0..1.</exception>
-    public static void Write(string original, string tuned, double alpha, string path)
+    public static bool Write(string original, string tuned, double alpha, string path)
     {
         if (!(alpha is >= 0 and <= 1))
             throw new RobustifyException($"interpolation: alpha {alpha} found, 0..1 expected");
@@ -39,6 +40,7 @@ internal static class WeightInterpolation
         var metadata = to.Metadata.Where(m => m.Key.StartsWith("robustify.", StringComparison.Ordinal)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal);
         metadata[AlphaKey] = alpha.ToString("R", CultureInfo.InvariantCulture);
         to.Save(path, end, metadata);
+        return student is not null;
     }
 
     private static void Mix(Parameter start, Parameter end, double alpha)

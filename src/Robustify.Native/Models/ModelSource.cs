@@ -88,7 +88,7 @@ public sealed class ModelSource
         var description = Describe(reader, overrides);
         var model = Build(reader, description, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
         var preprocessing = overrides.Preprocessing ?? PreprocessingOf(reader, model);
-        return new(nameOrPath, path, overrides, model, preprocessing, reader.Metadata)
+        return new(nameOrPath, path, overrides, PromptedModel.Of(nameOrPath, model, reader.Metadata), preprocessing, reader.Metadata)
         {
             Family = reader.Family, Format = reader.Format, Text = description is ClipDescription { Text: { } text } ? new ClipTextTower(text) : null,
         };
@@ -118,6 +118,11 @@ public sealed class ModelSource
             throw;
         }
     }
+
+    /// <summary>The same file with a visual prompt before the model, which begins at 0.</summary>
+    /// <param name="width">Width of the frame in pixels.</param>
+    internal ModelSource WithPrompt(int width) =>
+        new(Name, file, overrides, new PromptedModel(Architecture, width), Preprocessing, Metadata) { Family = Family, Format = Format, Text = Text };
 
     /// <summary>Fills every tensor: from the file, or by the initializers under the seed.</summary>
     /// <param name="store">The caller's layout; the checkpoint must have its every tensor.</param>
@@ -209,15 +214,17 @@ public sealed class ModelSource
             [ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture),
         };
         Preprocessing.Write(entries);
-        if (Model is VisionTransformer.VisionTransformer transformer)
+        if (Model is PromptedModel prompted)
+            entries[PromptedModel.WidthKey] = prompted.Width.ToString(CultureInfo.InvariantCulture);
+        if (Architecture is VisionTransformer.VisionTransformer transformer)
         {
             entries[CheckpointNames.HeadsKey] = transformer.Options.Heads.ToString(CultureInfo.InvariantCulture);
             entries[CheckpointNames.LayerNormEpsilonKey] = transformer.Options.LayerNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         }
 
-        if (Model is ConvNext.ConvNext convolutional)
+        if (Architecture is ConvNext.ConvNext convolutional)
             entries[CheckpointNames.LayerNormEpsilonKey] = convolutional.Options.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
-        if (Model is IClipImageModel clip)
+        if (Architecture is IClipImageModel clip)
         {
             var transform = clip.Options as ClipVisionTransformerOptions;
             var facts = ClipDescription.Facts(clip.Options, null, transform?.Activation ?? Activation.Gelu, transform?.LayerNormEpsilon ?? 1e-5f);
@@ -232,13 +239,15 @@ public sealed class ModelSource
         {
             var tensors = store.All.Select(p => new CheckpointTensor(
                 p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(store.OnHost(p, copies).Floats, checked((int)p.Spec.Shape.Count)).Memory));
-            CheckpointWriter.Write(path, [.. tensors], entries, dtype, Model is IClipImageModel tower ? ClipNaming.Of(tower) : null);
+            CheckpointWriter.Write(path, [.. tensors], entries, dtype, Architecture is IClipImageModel tower ? ClipNaming.Of(tower) : null);
         }
         finally
         {
             copies.ForEach(copy => copy.Dispose());
         }
     }
+
+    private IVisionModel Architecture => Model is PromptedModel prompted ? prompted.Inner : Model;
 
     private static ModelDescription Describe(CheckpointReader reader, ModelOverrides overrides) =>
         ClipInference.IsClip(reader.Family) ? ClipInference.Describe(reader, overrides.Activation) : reader.Describe();

@@ -49,7 +49,9 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
         _ => 0,
     };
 
-    private bool IsReplaced(string name) => isHeadReplaced && name.StartsWith(model.HeadName + ".", StringComparison.Ordinal);
+    // A prompt that the file has not is new and begins at 0.
+    private bool IsReplaced(string name) => (isHeadReplaced && name.StartsWith(model.HeadName + ".", StringComparison.Ordinal))
+        || (name == PromptedModel.TensorName && !reader.Contains(name));
 
     private bool IsResampled(string name, int[] shape) => NamingFamily.WithoutPrefix(name) is Positions or "attnpool." + Positions && reader.Contains(name)
         && reader.Shape(name) is { Length: 2 } stored && stored[1] == shape[1] && stored[0] != shape[0]

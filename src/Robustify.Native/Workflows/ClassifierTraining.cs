@@ -17,6 +17,13 @@ public static class ClassifierTraining
     public static TrainingCost Run(ClassifierTrainingOptions options, RunContext context, Action<Utf8JsonWriter> describe)
     {
         options.Validate();
+        return Measured(options, context, describe, (source, data, directory) => Train(options, context, source, data, directory));
+    }
+
+    /// <summary>A training in a directory of its own, and the clean accuracy of what it left there.</summary>
+    internal static TrainingCost Measured(
+        ClassifierTrainingOptions options, RunContext context, Action<Utf8JsonWriter> describe, Func<ModelSource, LabeledData, RunDirectory, TrainingCost> train)
+    {
         var source = ModelSource.Resolve(options.Model).RequireFinite();
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Model);
@@ -24,7 +31,7 @@ public static class ClassifierTraining
         var directory = RunDirectory.Open(options.Out, describe);
         return directory.Guard(() =>
         {
-            var cost = Train(options, context, source, data, directory);
+            var cost = train(source, data, directory);
             using var trained = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
             var results = Benchmark.Run([trained.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
@@ -38,13 +45,15 @@ public static class ClassifierTraining
     internal static TrainingCost Train(
         ClassifierTrainingOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
+        if (options.Part == TrainedPart.Prompt)
+            source = source.WithPrompt(options.PromptWidth ?? PromptedModel.StandardWidth(source.Model));
         using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed, context.Target);
         using var step = new ClassificationStep(Regularized(source.Model, options), parameters, new ClassificationOptions
         {
             BatchSize = Math.Min(options.Batch, data.Train.Length), LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout,
             AugMixViews = options.AugMixViews, ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
         }, context.Target);
-        return new TrainingRun
+        var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
             Batch = Math.Min(options.Batch, data.Train.Length), Phase = options.ResultName, Augmentation = options.Augmentation,
@@ -54,6 +63,9 @@ public static class ClassifierTraining
             },
             SaveModel = path => source.Save(path, parameters),
         }.Execute();
+
+        // Of the prompt's tensor only the frame moves.
+        return options.Part == TrainedPart.Prompt && source.Model is PromptedModel prompted ? cost with { TrainedParameters = prompted.FrameCount } : cost;
     }
 
     /// <summary>The model with the random layers that training asks for; its tensors stay the same.</summary>
@@ -68,6 +80,8 @@ public static class ClassifierTraining
 
     private static bool IsTrained(ClassifierTrainingOptions options, IVisionModel model, ParameterSpec spec)
     {
+        if (options.Part == TrainedPart.Prompt)
+            return spec.Name == PromptedModel.TensorName;
         if (options.Part == TrainedPart.Full || spec.Name.StartsWith(model.HeadName + ".", StringComparison.Ordinal))
             return true;
         return options.Part == TrainedPart.Partial

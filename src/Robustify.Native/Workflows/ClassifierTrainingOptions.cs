@@ -18,6 +18,9 @@ public enum TrainedPart
 
     /// <summary>The head alone.</summary>
     Linear,
+
+    /// <summary>A visual prompt before the frozen model: a frame of pixels, added to every image (arXiv 2203.17274).</summary>
+    Prompt,
 }
 
 /// <summary>What the verbs pretrain, teach and finetune share: a plain classifier trained on one data set.</summary>
@@ -95,6 +98,9 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Which end they are at.</summary>
     public TunedEnd Tuned { get; init; } = TunedEnd.First;
 
+    /// <summary>Width of the prompt's frame in pixels; null for 30 of 224, as published.</summary>
+    public int? PromptWidth { get; init; }
+
     /// <summary>Training from scratch on clean images: AdamW, crop and flip, label smoothing.</summary>
     public static ClassifierTrainingOptions Pretrain(string model, string output) => new()
     {
@@ -114,6 +120,16 @@ public sealed record ClassifierTrainingOptions
     {
         Model = model, Out = output, ResultName = "full_finetune", Epochs = 1, Batch = 64, AugMixViews = 2,
         Optimizer = new OptimizerOptions { Kind = OptimizerKind.AdamW, Rate = 3e-4, WeightDecay = 0.05, MaximumGradientNorm = 1 },
+    };
+
+    /// <summary>
+    /// A visual prompt before a frozen model: on mixtures alone, as with one frame for all images there is little to keep consistent, and at
+    /// a high rate without decay, as a pixel moves far.
+    /// </summary>
+    public static ClassifierTrainingOptions Prompt(string model, string output) => Finetune(model, output) with
+    {
+        ResultName = "prompt", Part = TrainedPart.Prompt, AugMixViews = 1,
+        Optimizer = new OptimizerOptions { Kind = OptimizerKind.AdamW, Rate = 0.02, MaximumGradientNorm = 1 },
     };
 
     /// <summary>

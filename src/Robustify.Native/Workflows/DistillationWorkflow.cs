@@ -103,7 +103,7 @@ public static class DistillationWorkflow
     {
         var teacherSource = RequireModels(options, source);
         var method = options.Method with { Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length) };
-        var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail, method.Tuned);
+        var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail, method.Tuned, method.Heads);
         using var parameters = student.CreateTrainingStore(source, options.Seed, context.Target);
         using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed, context.Target);
         using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method, context.Target);
@@ -119,13 +119,12 @@ public static class DistillationWorkflow
             SaveModel = path => Save(path, source, student, parameters, inference),
         }.Execute();
 
-        if (data.HeldOut.Length > 0)
+        if (data.HeldOut.Length > 0 && student.Heads > 1)
         {
-            inference = inference with { Calibration = Calibrate(options, context, source, student, parameters, inference, data) };
-            context.Message($"{options.ResultName}: selector calibrated on {data.HeldOut.Length} held-out images: delta {inference.Calibration.Delta:F4}, bias {inference.Calibration.Bias:F4}");
+            var calibration = StudentCalibration.Write(directory.Checkpoint, options.Student, data, options.CleanMargin, options.CleanConfidence, options.Seed, context);
+            context.Message($"{options.ResultName}: selector calibrated on {data.HeldOut.Length} held-out images: delta {calibration.Delta:F4}, bias {calibration.Bias:F4}");
         }
 
-        Save(directory.Checkpoint, source, student, parameters, inference);
         return cost;
     }
 
@@ -143,19 +142,10 @@ public static class DistillationWorkflow
         return teacher;
     }
 
-    private static SelectorCalibration Calibrate(
-        DistillationRunOptions options, RunContext context, ModelSource source, ThreeHeadedStudent student, ParameterStore parameters,
-        StudentInference inference, LabeledData data)
-    {
-        using var tuned = new StudentPredictor("robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target);
-        using var original = LoadedModel.Open("original", options.Student, context.Target);
-        return SelectorCalibrator.Run(tuned, original.Predictor, data.HeldOutSource, data.HeldOut, options.CleanMargin, options.CleanConfidence, options.Seed, context);
-    }
-
     private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)
     {
         using var saved = new ParameterStore(student.SavedSpecs, _ => false);
         saved.CopyFrom(training);
-        source.Save(path, saved, inference.Metadata(student));
+        source.Save(path, saved, student.Heads > 1 ? inference.Metadata(student) : null);
     }
 }

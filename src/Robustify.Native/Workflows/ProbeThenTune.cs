@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
@@ -26,6 +27,15 @@ internal sealed record ProbeThenTuneOptions(ClassifierTrainingOptions Probe, Cla
 /// <summary>Trains both phases of LP-FT: the probe in a directory <c>probe</c> inside the run's, the tuning in the run's own.</summary>
 internal static class ProbeThenTune
 {
+    /// <summary>Trains, writes the run directory with the clean accuracy, and returns what it took.</summary>
+    public static TrainingCost Run(ProbeThenTuneOptions options, RunContext context, Action<Utf8JsonWriter> describe)
+    {
+        var tuning = options.Tuning;
+        tuning.Validate();
+        options.Probe.Validate();
+        return ClassifierTraining.Measured(tuning, context, describe, (_, data, directory) => Train(options, context, data, directory));
+    }
+
     /// <summary>Trains, or goes on in the phase that was interrupted, and returns what both took.</summary>
     public static TrainingCost Train(ProbeThenTuneOptions options, RunContext context, LabeledData data, RunDirectory directory)
     {

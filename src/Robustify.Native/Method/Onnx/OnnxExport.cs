@@ -49,6 +49,8 @@ public static class OnnxExport
         var inference = StudentInference.Read(source.Metadata);
         if (inference.DropoutPasses > 1)
             throw new RobustifyException($"model '{source.Name}': answers by Monte-Carlo dropout, which ONNX cannot repeat; distill with another uncertainty");
+        if (student.Heads != ThreeHeadedStudent.AllHeads)
+            throw new RobustifyException($"model '{source.Name}': has {student.Heads} heads, {ThreeHeadedStudent.AllHeads} expected by the ONNX form of a student");
         string features = Features(graph, weights, student.Model, images), cleanFeatures = features;
         if (student.Tail == TailKind.Split)
         {

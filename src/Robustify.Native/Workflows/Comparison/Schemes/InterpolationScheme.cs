@@ -19,13 +19,28 @@ internal sealed class InterpolationScheme : Scheme
     /// <summary>The original.</summary>
     public required string Original { get; init; }
 
+    /// <summary>How much clean accuracy on the held-out images the selector of an interpolated student may give away.</summary>
+    public required double CleanMargin { get; init; }
+
+    /// <summary>How many standard errors of that loss are kept beside the margin.</summary>
+    public required double CleanConfidence { get; init; }
+
     public override IReadOnlyList<string> StandsOn => [From];
 
     public override TrainingCost Train(SchemeRun run)
     {
         string tuned = run.ModelOf(From);
+        var data = run.Data(images: null);
         foreach (double alpha in Alphas.Append(Alpha).Distinct().Where(a => a is > 0 and < 1))
-            WeightInterpolation.Write(Original, tuned, alpha, Path.Combine(run.Directory.Root, FileOf(alpha)));
+        {
+            string file = Path.Combine(run.Directory.Root, FileOf(alpha));
+            bool isStudent = WeightInterpolation.Write(Original, tuned, alpha, file);
+
+            // Other heads than those the tuned student's selector was calibrated for.
+            if (isStudent && data.HeldOut.Length > 0)
+                StudentCalibration.Write(file, Original, data, CleanMargin, CleanConfidence, run.Seed, run.Context);
+        }
+
         return default;
     }
 

@@ -1,4 +1,4 @@
-using Robustify.Native.Augment;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
@@ -31,12 +31,14 @@ internal static class SchemeReader
             "full" => Tuning(json, name, kind, ClassifierTrainingOptions.Finetune(recipe.Large, "")),
             "partial" => Tuning(json, name, kind, ClassifierTrainingOptions.Finetune(recipe.Large, "") with { Part = TrainedPart.Partial }),
             "linear" => Tuning(json, name, kind, ClassifierTrainingOptions.Finetune(recipe.Large, "") with { Part = TrainedPart.Linear }),
+            "prompt" => Tuning(json, name, kind, ClassifierTrainingOptions.Prompt(recipe.Large, "")),
             "lp-ft" => new ProbeThenTuneScheme
             {
                 Name = name, Kind = kind, Options = json.Resolved, Training = ProbeThenTune(json, ProbeThenTuneOptions.Standard(recipe.Large, "")),
             },
             "wise" => Interpolation(json, name, kind, recipe, earlier),
             "distill" => Distillation(json, name, kind, new DistillationOptions { BatchSize = 64 }, earlier),
+            "plain-distill" => Distillation(json, name, kind, new DistillationOptions { BatchSize = 64, Heads = 1, Weighting = ConfidenceWeighting.None }, earlier),
             _ => throw json.Refuse($"{json.Path}.scheme", $"'{Files.OneLine.Of(kind)}' found, one of {string.Join(", ", Kinds)} expected"),
         };
         json.RequireNothingElse();
@@ -63,6 +65,7 @@ internal static class SchemeReader
     {
         Name = name, Kind = kind, From = Earlier(json, "from", "full", earlier), Alpha = json.Number("alpha", 0.5, 0, 1),
         Alphas = json.List("alphas", WeightInterpolation.StandardAlphas, (value, place) => json.NumberOf(value, place, 0, 1)), Original = recipe.Large,
+        CleanMargin = json.Number("clean_margin", 0.002, 0, 1), CleanConfidence = json.Number("clean_confidence", 1, 0, 10),
         Options = json.Resolved,
     };
 
@@ -75,17 +78,27 @@ internal static class SchemeReader
             Training = standard with
             {
                 Epochs = json.Whole("epochs", standard.Epochs, 1, 100_000), Limit = json.OptionalWhole("images", 1), ResultName = name,
-                CleanMargin = json.Number("clean_margin", standard.CleanMargin, 0, 1), Augmentation = standard.Augmentation with { Kind = json.Choice("augment", standard.Augmentation.Kind) },
+                CleanMargin = json.Number("clean_margin", standard.CleanMargin, 0, 1),
+                CleanConfidence = json.Number("clean_confidence", standard.CleanConfidence, 0, 10), Augmentation = standard.Augmentation with { Kind = json.Choice("augment", standard.Augmentation.Kind) },
                 Optimizer = Optimizer(json, standard.Optimizer), Schedule = json.Choice("schedule", standard.Schedule),
                 Warmup = json.Number("warmup", standard.Warmup, 0, 1, highOpen: true), Method = Method(json, method),
             },
         };
     }
 
-    private static DistillationOptions Method(RecipeObject json, DistillationOptions standard) => standard with
+    private static DistillationOptions Method(RecipeObject json, DistillationOptions standard)
+    {
+        var method = Choices(json, standard);
+        return method is { Heads: 1, Tail: TailKind.Split }
+            ? throw json.Refuse($"{json.Path}.heads", "1 found with a split tail; with one head there is no clean head to keep apart: use \"tail\": \"shared\"")
+            : method;
+    }
+
+    private static DistillationOptions Choices(RecipeObject json, DistillationOptions standard) => standard with
     {
         BatchSize = json.Whole("batch", standard.BatchSize, 1, 65536), TailBlocks = json.OptionalWhole("tail_blocks", 0),
-        Tuned = json.Choice("tuned", standard.Tuned), Tail = json.Choice("tail", standard.Tail), Weighting = json.Choice("weighting", standard.Weighting),
+        Tuned = json.Choice("tuned", standard.Tuned), Heads = json.Whole("heads", standard.Heads, 1, ThreeHeadedStudent.AllHeads),
+        Tail = json.Choice("tail", standard.Tail), Weighting = json.Choice("weighting", standard.Weighting),
         Uncertainty = json.Choice("uncertainty", standard.Uncertainty), Target = json.Choice("target", standard.Target),
         Temperature = json.Single("temperature", standard.Temperature, 0.1, 1000), Lambda = json.Single("lambda", standard.Lambda, 0, 1000),
         LabelSmoothing = json.Single("label_smoothing", standard.LabelSmoothing, 0, 1, highOpen: true),
@@ -105,9 +118,12 @@ internal static class SchemeReader
             Optimizer = Optimizer(json, standard.Optimizer), Schedule = json.Choice("schedule", standard.Schedule),
             Warmup = json.Number("warmup", standard.Warmup, 0, 1, highOpen: true),
         };
-        return standard.Part != TrainedPart.Partial
-            ? options
-            : options with { TailBlocks = json.OptionalWhole("tail_blocks", 0), Tuned = json.Choice("tuned", standard.Tuned) };
+        return standard.Part switch
+        {
+            TrainedPart.Partial => options with { TailBlocks = json.OptionalWhole("tail_blocks", 0), Tuned = json.Choice("tuned", standard.Tuned) },
+            TrainedPart.Prompt => options with { PromptWidth = json.OptionalWhole("prompt_width", 1) },
+            _ => options,
+        };
     }
 
     private static OptimizerOptions Optimizer(RecipeObject json, OptimizerOptions standard) => standard with
