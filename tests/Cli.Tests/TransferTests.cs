@@ -84,6 +84,27 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(expected, Read(first));
     }
 
+    // Stopped after the first model's first result: what it had is kept, and the run that follows ends as one that was never stopped.
+    [Fact]
+    public void InterruptedRunGoesOnFromTheFeaturesItHad()
+    {
+        string run = folder.PathOf("run"), undisturbed = folder.PathOf("undisturbed");
+        string[] arguments = [.. Arguments(run), "--data", $"pictures={Pictures()}"];
+        using var cancellation = new CancellationTokenSource();
+        using var error = new CancellingWriter("linear, before", cancellation);
+        Assert.Equal(130, Call.InProcess(cancellation.Token, error, arguments).Code);
+        Assert.Contains("interrupted", File.ReadAllText(Path.Combine(run, "run.json")));
+        Assert.False(File.Exists(Path.Combine(run, "results.json")));
+        string[] kept = Directory.GetFiles(Path.Combine(run, "features"));
+        Assert.Equal(2, kept.Length);
+        var written = kept.ToDictionary(f => f, File.GetLastWriteTimeUtc);
+
+        Call.Succeeding(arguments);
+        Assert.All(kept, f => Assert.Equal(written[f], File.GetLastWriteTimeUtc(f)));
+        Call.Succeeding([.. Arguments(undisturbed), .. arguments[^2..]]);
+        Assert.Equal(Read(undisturbed), Read(run));
+    }
+
     [Fact]
     public void JsonIsOneObjectAndTheCacheMayBeShared()
     {
@@ -121,6 +142,16 @@ public sealed class TransferTests : IDisposable
         var call = Call.InProcess("transfer", "--model", TinyData.Model, "--data", Pictures(classes: 1), "--out", folder.PathOf("run"));
         Assert.Equal(2, call.Code);
         Assert.Contains("at least 2 expected", Assert.Single(call.ErrorLines));
+    }
+
+    private sealed class CancellingWriter(string at, CancellationTokenSource cancellation) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(at, StringComparison.Ordinal) == true)
+                cancellation.Cancel();
+        }
     }
 
     private string[] Arguments(string run)

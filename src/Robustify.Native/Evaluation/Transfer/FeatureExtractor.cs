@@ -52,7 +52,7 @@ internal sealed class FeatureExtractor : IDisposable
     /// <summary>The same in words, with mean and deviation.</summary>
     public string Preprocessing => $"{Source.Preprocessing.Describe(Source.Model.ImageSize)}; images of that size as they are";
 
-    /// <summary>A digest of every tensor, whatever file they came from.</summary>
+    /// <summary>A digest of every tensor but a plain model's classifier, whatever file they came from.</summary>
     public string Identity { get; }
 
     /// <summary>Everything that features of given images depend on, in words.</summary>
@@ -68,7 +68,10 @@ internal sealed class FeatureExtractor : IDisposable
     /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
     public static ModelSource Resolve(string fileOrRun)
     {
-        var source = ModelSource.Resolve(fileOrRun);
+        // A checkpoint needs no classifier here, as many published for their features have none; a student says by its heads what it is.
+        var source = ModelSource.Resolve(fileOrRun, new ModelOverrides { Classes = 1 });
+        if (source.Metadata.ContainsKey(ThreeHeadedStudent.TailKey))
+            source = ModelSource.Resolve(fileOrRun);
         return source.IsPretrained
             ? source
             : throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
@@ -80,7 +83,7 @@ internal sealed class FeatureExtractor : IDisposable
     {
         var source = Resolve(fileOrRun);
         var student = ThreeHeadedStudent.Of(source);
-        return new(source, student, student is null ? source.LoadClassifier(_ => false, seed: 0, target) : student.LoadTrained(source, target), target);
+        return new(source, student, student is null ? LoadBody(source, target) : student.LoadTrained(source, target), target);
     }
 
     /// <summary>Computes the features of images, a row of the table each.</summary>
@@ -143,6 +146,21 @@ internal sealed class FeatureExtractor : IDisposable
         {
             if (!float.IsFinite(value))
                 throw new RobustifyException($"model '{Source.Name}': features that are not finite found; use a checkpoint of a run that did not diverge, or --precision fp32");
+        }
+    }
+
+    private static ParameterStore LoadBody(ModelSource source, ComputeTarget target)
+    {
+        var body = new ParameterStore(source.Model.Body, _ => false, target);
+        try
+        {
+            source.Load(body, seed: 0);
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
         }
     }
 

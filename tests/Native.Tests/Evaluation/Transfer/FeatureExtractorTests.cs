@@ -9,6 +9,7 @@ using Robustify.Native.Models.Checkpoints;
 using Robustify.Native.Runs;
 using Robustify.Native.Tests.Data.Sources;
 using Robustify.Native.Tests.Devices;
+using Robustify.Native.Tests.Golden;
 
 namespace Robustify.Native.Tests.Evaluation.Transfer;
 
@@ -42,6 +43,41 @@ public sealed class FeatureExtractorTests : IDisposable
         using var loaded = LoadedModel.Open("plain", file, Context.Target);
         using var parameters = loaded.Source.LoadClassifier(_ => false, 0);
         AssertAnswers(loaded, table.Kind(0), parameters["fc.weight"], parameters["fc.bias"]);
+    }
+
+    [Fact]
+    public void CheckpointWithoutAClassifierGivesTheSameFeaturesAsWithOne()
+    {
+        string file = Plain("plain", seed: 1), headless = folder.PathOf("headless.safetensors");
+        var source = ModelSource.Resolve(file);
+        using (var body = new ParameterStore(source.Model.Body, _ => false))
+        {
+            using var all = source.LoadClassifier(_ => false, 0);
+            body.CopyFrom(all);
+            source.Save(headless, body);
+        }
+
+        using var with = FeatureExtractor.Open(file, Context.Target);
+        using var without = FeatureExtractor.Open(headless, Context.Target);
+        Assert.Equal(with.Identity, without.Identity);
+        using var expected = Extract(with);
+        using var found = Extract(without);
+        for (int row = 0; row < Images; row++)
+            Assert.Equal(expected.Row(row), found.Row(row));
+    }
+
+    [Theory]
+    [InlineData("timm_vit/model.safetensors")]
+    [InlineData("hf_vit/model.safetensors")]
+    [InlineData("torchvision_resnet_bottleneck/model.safetensors")]
+    [InlineData("torchvision_convnext/model.safetensors")]
+    [InlineData("clip_quickgelu/open_clip_model.safetensors")]
+    [InlineData("clip_rn/open_clip_model.safetensors")]
+    public void PublishedCheckpointsOfEveryFamilyGiveFeatures(string fixture)
+    {
+        using var model = FeatureExtractor.Open(GoldenData.PathOf("models", fixture), Context.Target);
+        using var table = Extract(model);
+        Assert.NotEqual(table.Row(0).ToArray(), table.Row(1).ToArray());
     }
 
     [Theory]
