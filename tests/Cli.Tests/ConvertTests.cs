@@ -48,7 +48,7 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(2, call.Code);
         Assert.Contains("--dtype", Assert.Single(call.ErrorLines));
         Assert.Equal(2, Call.InProcess("convert", "vit_fashion", folder.PathOf("x.safetensors")).Code);
-        Assert.Equal(2, Call.InProcess("convert", TinyData.Model, folder.PathOf("x.safetensors"), "--mean", "0.5").Code);
+        Assert.Equal(2, Call.InProcess("convert", TinyData.Model, folder.PathOf("x.safetensors"), "--mean", "half").Code);
         Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(target)!));
     }
 

@@ -16,6 +16,7 @@ internal sealed class ClassifierSettings
     private readonly OptionalNumberOption<int> testLimit = new("--test-limit", "test images at most, as many of each class", new(1, null), "all");
     private readonly NumberOption<int> heldOut;
     private readonly FlagOption resume = new("--resume", "continue the run in --out from its last saved step, with the same options");
+    private readonly PreprocessingSettings preprocessing = new();
     private readonly OptimizerSettings optimizer;
     private readonly NumberOption<float> labelSmoothing;
     private readonly NumberOption<float> headDropout;
@@ -56,6 +57,7 @@ internal sealed class ClassifierSettings
         run.Add(command, model, data);
         run.AddCommon(command, writes: true);
         run.Add(command, resume, epochs, batch, limit, testLimit, heldOut);
+        preprocessing.AddTo(command, run);
         optimizer.AddTo(command, run);
         run.Add(command, labelSmoothing, headDropout, dropout, stochasticDepth, augMixViews, consistencyWeight);
         augmentation.AddTo(command, run);
@@ -69,7 +71,7 @@ internal sealed class ClassifierSettings
 
     public ClassifierTrainingOptions Bind(ParseResult parse) => standard with
     {
-        Model = model.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse), Epochs = epochs.Of(parse),
+        Model = model.Of(parse), Overrides = preprocessing.Bind(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse), Epochs = epochs.Of(parse),
         Batch = batch.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), HeldOut = heldOut.Of(parse), Resume = resume.Of(parse),
         Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse), Warmup = optimizer.Warmup(parse),
         LabelSmoothing = labelSmoothing.Of(parse), HeadDropout = headDropout.Of(parse), Dropout = dropout.Of(parse),

@@ -17,7 +17,7 @@ internal static class BenchVerb
 
     private static readonly Dictionary<string, PreprocessingProtocol> Protocols = new(StringComparer.Ordinal)
     {
-        ["hendrycks-224"] = PreprocessingProtocol.Hendrycks224, ["timm"] = PreprocessingProtocol.Timm, ["robustbench"] = PreprocessingProtocol.RobustBench,
+        ["checkpoint"] = PreprocessingProtocol.Checkpoint, ["hendrycks-224"] = PreprocessingProtocol.Hendrycks224, ["timm"] = PreprocessingProtocol.Timm, ["robustbench"] = PreprocessingProtocol.RobustBench,
     };
 
     private static readonly BenchmarkRunOptions Standard = new() { Models = [], Out = "" };
@@ -39,8 +39,9 @@ internal static class BenchVerb
             "--suite", "NAME[=DIR]", $"what to measure on, of {string.Join(", ", BenchmarkSuite.Forms)}; may be given several times", "clean, corruption",
             () => [.. Standard.Suites], word => [.. (word.Contains('=') ? [word] : word.Split(',')).Select(BenchmarkSuite.Parse)], suite => suite.ToString());
         var protocol = new ListOption<PreprocessingProtocol>(
-            "--protocol", "NAME", "how images are brought to a model's size: hendrycks-224, timm or robustbench", "hendrycks-224", () => [Standard.Protocol],
+            "--protocol", "NAME", "how images are brought to a model's size: checkpoint (as it asks for), hendrycks-224, timm or robustbench", "checkpoint", () => [Standard.Protocol],
             word => [ParseProtocol(word)], p => Protocols.First(k => k.Value == p).Key);
+        var preprocessing = new PreprocessingSettings();
         var frost = new TextOption(
             "--frost", "DIR", "folder with the overlays frost1 to frost5 of ImageNet-C for frost made in memory", "drawn, not comparable with published figures",
             () => "");
@@ -54,6 +55,7 @@ internal static class BenchVerb
         var resume = new FlagOption("--resume", "go on where an earlier run in the same directory stopped");
         var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
         run.Add(command, models, data, suites, protocol);
+        preprocessing.AddTo(command, run);
         run.AddCommon(command, writes: true);
         run.Add(command, testLimit, heldOut, corruptions, severities, frost, strict, resume);
         command.SetAction(parse =>
@@ -64,7 +66,7 @@ internal static class BenchVerb
             var options = Standard with
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
-                Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), HeldOutOfTest = heldOut.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
+                Overrides = preprocessing.Bind(parse), Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), HeldOutOfTest = heldOut.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
                 Suites = suites.Of(parse), Protocol = protocol.Of(parse)[^1], Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
             BenchmarkWorkflow.Run(options, session.Context, session.Describe);

@@ -34,6 +34,7 @@ internal static class DistillVerb
             "--clean-confidence", "standard errors of that loss kept beside the margin; 0 takes the held-out images at their word", new(0, 10), Standard.CleanConfidence);
         var augmentation = new AugmentationSettings(Standard.Augmentation);
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
+        var preprocessing = new PreprocessingSettings();
         var method = new DistillationSettings(Standard.Method);
 
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
@@ -41,6 +42,7 @@ internal static class DistillVerb
         run.AddCommon(command, writes: true);
         run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom, cleanMargin, cleanConfidence);
         augmentation.AddTo(command, run);
+        preprocessing.AddTo(command, run);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
         command.SetAction(parse =>
@@ -48,7 +50,7 @@ internal static class DistillVerb
             using var session = new Session(invocation, parse, run);
             var options = Standard with
             {
-                Student = student.Of(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
+                Student = student.Of(parse), Overrides = preprocessing.Bind(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
                 HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse), CleanConfidence = cleanConfidence.Of(parse), Augmentation = augmentation.Bind(parse),
                 Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),

@@ -21,21 +21,21 @@ internal static class InspectVerb
         var family = new ChoiceOption<CheckpointFamily>("--family", "whose names the tensors bear, unknown to tell it from the names", CheckpointFamily.Unknown);
         var activation = ActivationOption.Create();
         var batch = new NumberOption<int>("--batch", "images a step for the planned memory", new(1, 4096), 1);
-        var size = new OptionalNumberOption<int>("--image-size", "side of the input in pixels, positions being interpolated", new(8, 4096), "that of the model");
+        var preprocessing = new PreprocessingSettings();
         var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
         var command = new Command("inspect", "Say what a model is: architecture, parameters, input, what its file records.")
         {
-            argument, option, tensors, family, activation, batch, size, json,
+            argument, option, tensors, family, activation, batch, json,
         };
+        preprocessing.AddTo(command, withSize: true);
         command.SetAction(parse =>
         {
             string? named = parse.GetValue(argument);
             if (named is not null && parse.GetResult(option) is not null)
                 throw new RobustifyException($"inspect: both '{named}' and --model given, one expected");
-            var overrides = new ModelOverrides
+            var overrides = preprocessing.Bind(parse) with
             {
-                Family = family.Of(parse) is CheckpointFamily.Unknown ? null : family.Of(parse), ImageSize = size.Of(parse),
-                Activation = ActivationOption.Of(activation, parse),
+                Family = family.Of(parse) is CheckpointFamily.Unknown ? null : family.Of(parse), Activation = ActivationOption.Of(activation, parse),
             };
             var summary = ModelSummary.Of(ModelSource.Resolve(named ?? option.Of(parse), overrides), tensors.Of(parse), batch.Of(parse));
             if (json.Of(parse))

@@ -22,16 +22,18 @@ internal static class PredictVerb
         var model = new TextOption("--model", "MODEL", "safetensors file or run directory", "the bundled model", BundledModel.Find);
         var data = new TextOption(
             "--data", "DIR", "data set the model was trained on, for its class names", "Fashion-MNIST for a model that fits it, else numbers", () => "");
+        var preprocessing = new PreprocessingSettings();
         var top = new NumberOption<int>("--top", "classes told for each picture", new(1, null), Standard.Top);
         var command = new Command("predict", "Say what a model sees in pictures, and which head answered where it has three.") { inputs };
         run.Add(command, model, data, top);
+        preprocessing.AddTo(command, run);
         run.AddCommon(command, writes: false);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
             var options = Standard with
             {
-                Model = model.Of(parse), Inputs = parse.GetRequiredValue(inputs), Top = top.Of(parse),
+                Model = model.Of(parse), Inputs = parse.GetRequiredValue(inputs), Top = top.Of(parse), Overrides = preprocessing.Bind(parse),
                 Data = data.Of(parse) is { Length: > 0 } folder ? folder : null,
             };
             var predictions = PredictionWorkflow.Run(options, session.Context);

@@ -24,6 +24,7 @@ internal static class TransferVerb
         var data = new ListOption<NamedModel>(
             "--data", "NAME=DIR", "data set to transfer to: IDX files, CIFAR binary files or a folder of pictures per class, with a name for the results if not its own; may be given several times",
             "the bundled Fashion-MNIST subset", () => [NamedModel.Parse(DataDirectory.Default())], word => [NamedModel.Parse(word)], set => $"{set.Name}={set.Path}");
+        var preprocessing = new PreprocessingSettings();
         var methods = new ListOption<TransferMethod>(
             "--method", "NAME,...", "linear (a probe on features), knn (nearest neighbours of features), finetune (all of the model, shortly)", "linear, knn",
             () => [.. Standard.Methods], word => [.. word.Split(',', StringSplitOptions.TrimEntries).Select(Method)], Word);
@@ -47,6 +48,7 @@ internal static class TransferVerb
         var rate = new NumberOption<double>("--rate", "finetune: highest learning rate, of AdamW with a cosine schedule", new(0, 100, LowOpen: true), Standard.Rate);
         var command = new Command("transfer", "Measure how well models serve on other data sets, before and after they are made robust.");
         run.Add(command, models, data, methods);
+        preprocessing.AddTo(command, run);
         run.AddCommon(command, writes: true);
         run.Add(command, limit, testLimit, cache, penalties, heldOut, solver, neighbors, temperature, epochs, batch, rate);
         command.SetAction(parse =>
@@ -55,7 +57,7 @@ internal static class TransferVerb
             var options = Standard with
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = [.. data.Of(parse).Select(d => (d.Name, d.Path))],
-                Out = run.Out.Of(parse), Methods = methods.Of(parse), Seed = run.Seed.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse),
+                Overrides = preprocessing.Bind(parse), Out = run.Out.Of(parse), Methods = methods.Of(parse), Seed = run.Seed.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse),
                 Cache = cache.Of(parse) is { Length: > 0 } folder ? folder : null, Penalties = penalties.Of(parse), HeldOut = heldOut.Of(parse),
                 Solver = solver.Of(parse), Neighbors = neighbors.Of(parse), Temperature = temperature.Of(parse), Epochs = epochs.Of(parse),
                 Batch = batch.Of(parse), Rate = rate.Of(parse),

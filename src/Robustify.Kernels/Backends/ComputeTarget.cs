@@ -11,7 +11,8 @@ public sealed record ComputeTarget(IBackend? Backend, Precision Precision = Prec
     /// <summary>The process's own memory in Float32.</summary>
     public static ComputeTarget Host { get; } = new((IBackend?)null);
 
-    private bool IsHost => Backend is null || Backend.IsHostMemory;
+    /// <summary>Whether tensors lie in the process's own memory.</summary>
+    internal bool IsHost => Backend is null || Backend.IsHostMemory;
 
     /// <summary>Zeroed memory there.</summary>
     /// <exception cref="RobustifyException">There is not that much.</exception>

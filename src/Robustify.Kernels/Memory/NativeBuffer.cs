@@ -27,6 +27,7 @@ public sealed unsafe class NativeBuffer : DeviceBuffer
         {
             // Large blocks come zeroed from the system, page by page as they are first touched: clearing them here would touch every page.
             nint block = (nint)NativeMemory.AllocZeroed((nuint)Math.Max(bytes, Alignment) + Alignment);
+            LargePages.Ask(block, bytes);
             // The system's blocks are 16-byte aligned, so there is room for the block's own address before the aligned one.
             nint aligned = (block + Alignment) & ~(nint)(Alignment - 1);
             *((nint*)aligned - 1) = block;

@@ -32,7 +32,8 @@ public static class Benchmark
         var conditions = options.Corruptions.SelectMany(c => options.Severities.Select(s => new Condition(c.Name, s)));
         return new()
         {
-            Name = "images", Source = source, Indices = indices, Geometry = InputGeometry.Standard(imageSize), Seed = options.Seed,
+            Name = "images", Source = source, Indices = indices, Seed = options.Seed,
+            Geometry = options.Preprocessing is { } own ? InputGeometry.Of(own, imageSize) : InputGeometry.Standard(imageSize),
             Corruptions = options.Corruptions,
             Rows =
             [

@@ -1,10 +1,14 @@
 using Robustify.Native.Corruptions;
+using Robustify.Native.Models;
 
 namespace Robustify.Native.Evaluation;
 
 /// <summary>What a benchmark measures.</summary>
 public sealed record BenchmarkOptions
 {
+    /// <summary>How pictures become the models' input; null for what torchvision does for classifiers.</summary>
+    public Preprocessing? Preprocessing { get; init; }
+
     /// <summary>Key of the corruptions' draws; an image's draws depend on it, the corruption, the severity and the image alone.</summary>
     public ulong Seed { get; init; }
 

@@ -25,10 +25,11 @@ public sealed class LoadedModel : IDisposable
     /// <param name="fileOrRun">What the user named.</param>
     /// <param name="target">Where and in what precision it computes.</param>
     /// <param name="batchSize">Images a batch.</param>
+    /// <param name="overrides">What of the checkpoint is taken otherwise; null for nothing.</param>
     /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
-    public static LoadedModel Open(string name, string fileOrRun, ComputeTarget target, int batchSize = Benchmark.BatchSize)
+    public static LoadedModel Open(string name, string fileOrRun, ComputeTarget target, int batchSize = Benchmark.BatchSize, ModelOverrides? overrides = null)
     {
-        var source = ModelSource.Resolve(fileOrRun);
+        var source = ModelSource.Resolve(fileOrRun, overrides ?? new ModelOverrides());
         if (!source.IsPretrained)
             throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
         source.Model.RequireHead(fileOrRun);

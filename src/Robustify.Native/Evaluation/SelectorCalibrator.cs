@@ -1,7 +1,9 @@
 using System.Numerics.Tensors;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Sources;
+using Robustify.Native.Evaluation.Suites;
 using Robustify.Native.Method;
+using Robustify.Native.Models;
 using Robustify.Native.Runs;
 
 namespace Robustify.Native.Evaluation;
@@ -25,14 +27,16 @@ public static class SelectorCalibrator
     /// <param name="standardErrors">How many standard errors of the paired difference to the original are kept beside the margin, at least 0.</param>
     /// <param name="seed">Key of the corruptions' draws; each image gets one corruption and severity in turn.</param>
     /// <param name="context">Device and progress.</param>
+    /// <param name="preprocessing">How pictures become the student's input; null for what torchvision does for classifiers.</param>
     public static SelectorCalibration Run(
         StudentPredictor student, IPredictor original, IImageSource source, int[] heldOut, double cleanMargin, double standardErrors, ulong seed,
-        RunContext context)
+        RunContext context, Preprocessing? preprocessing = null)
     {
         var clean = new List<Answer>();
         var corrupted = new List<Answer>();
         var originalCorrect = new bool[Benchmark.BatchSize];
-        using var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context);
+        var geometry = preprocessing is null ? null : InputGeometry.Of(preprocessing, student.Model.ImageSize);
+        using var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context, geometry);
         var conditions = AllConditions();
         context.Progress.Begin("calibration", heldOut.Length, "images");
         for (int first = 0; first < heldOut.Length; first += Benchmark.BatchSize)

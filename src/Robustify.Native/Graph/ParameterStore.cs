@@ -99,6 +99,9 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
+    /// <summary>Whether the tensors lie in the process's own memory, where anybody may write them.</summary>
+    internal bool IsOnHost => target.IsHost;
+
     /// <summary>Replaces a tensor by what <paramref name="fill"/> writes; it may be called with a copy that goes to the device afterwards.</summary>
     internal void Write(Parameter parameter, FloatWriter fill) => target.Write(parameter.Value.View, fill);
 

@@ -19,5 +19,5 @@ public sealed record ModelOverrides
     public Activation? Activation { get; init; }
 
     /// <summary>How pictures become input.</summary>
-    public Preprocessing? Preprocessing { get; init; }
+    public PreprocessingOverrides Preprocessing { get; init; } = new();
 }

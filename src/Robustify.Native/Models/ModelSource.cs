@@ -73,7 +73,8 @@ public sealed class ModelSource
         {
             var preset = ModelPresets.Create(nameOrPath).With(overrides.ImageSize, overrides.Classes);
             var usual = PublishedPreprocessing.Usual(CheckpointFamily.Unknown, preset);
-            return new(nameOrPath, null, overrides, preset, overrides.Preprocessing ?? usual, new Dictionary<string, string>());
+            return new(
+                nameOrPath, null, overrides, preset, overrides.Preprocessing.Apply(nameOrPath, usual, preset.Channels), new Dictionary<string, string>());
         }
 
         string path = Directory.Exists(nameOrPath) ? TensorFiles.In(nameOrPath) ?? Path.Combine(nameOrPath, "checkpoint.safetensors") : nameOrPath;
@@ -87,7 +88,7 @@ public sealed class ModelSource
         using var reader = CheckpointReader.Open(path, overrides.Family);
         var description = Describe(reader, overrides);
         var model = Build(reader, description, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
-        var preprocessing = overrides.Preprocessing ?? PreprocessingOf(reader, model);
+        var preprocessing = overrides.Preprocessing.Apply(nameOrPath, PreprocessingOf(reader, model), model.Channels);
         return new(nameOrPath, path, overrides, PromptedModel.Of(nameOrPath, model, reader.Metadata), preprocessing, reader.Metadata)
         {
             Family = reader.Family, Format = reader.Format, Text = description is ClipDescription { Text: { } text } ? new ClipTextTower(text) : null,
@@ -144,6 +145,12 @@ public sealed class ModelSource
             store.Initialize(seed);
         var stored = new StoredModel(reader, Model, isHeadReplaced: overrides.Classes is not null);
         stored.Require([.. store.All.Select(p => (nameInFile?.Invoke(p.Spec.Name) ?? p.Spec.Name, p.Spec.Shape.ToArray()))]);
+        if (store.IsOnHost)
+        {
+            stored.ReadAll(store, name => nameInFile?.Invoke(name) ?? name);
+            return;
+        }
+
         foreach (var parameter in store.All)
             store.Write(parameter, span => stored.Read(nameInFile?.Invoke(parameter.Spec.Name) ?? parameter.Spec.Name, parameter.Spec.Shape, span));
     }
@@ -284,7 +291,7 @@ public sealed class ModelSource
     private static int ImageSizeOf(CheckpointReader reader, int smallest, int usual)
     {
         if (!reader.Metadata.TryGetValue(ImageSizeKey, out string? text))
-            return usual;
+            return PublishedPreprocessing.ImageSize(reader.OpenedPath) ?? usual;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size >= smallest && size <= 4096
             ? size
             : throw new RobustifyException($"{reader.Path}: metadata {ImageSizeKey} '{text}' found, a number of {smallest}..4096 expected");

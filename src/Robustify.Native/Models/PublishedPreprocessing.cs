@@ -17,20 +17,59 @@ internal static class PublishedPreprocessing
         ResampleFilter.Nearest, ResampleFilter.Lanczos, ResampleFilter.Bilinear, ResampleFilter.Bicubic, ResampleFilter.Box, ResampleFilter.Hamming,
     ];
 
+    // Where a configuration may stand, and the object inside that tells of pictures; null for the whole.
+    private static readonly (string File, string? Section)[] Places =
+    [
+        ("preprocessor_config.json", null), ("config.json", "pretrained_cfg"), ("open_clip_config.json", "preprocess_cfg"),
+    ];
+
+    /// <summary>
+    /// Side of the input that a configuration beside the checkpoint names (timm's <c>input_size</c>, Hugging Face's <c>crop_size</c>,
+    /// <c>size</c> or <c>image_size</c>); null where none does.
+    /// </summary>
+    public static int? ImageSize(string checkpointPath)
+    {
+        foreach (var (_, config) in Configurations(checkpointPath))
+        {
+            double? side = config.Numbers("input_size")?[^1] ?? Side(config, "crop_size") ?? Side(config, "size");
+            if (side is { } found)
+                return Whole(config, found);
+        }
+
+        return JsonConfig.Open(Path.Combine(FolderOf(checkpointPath), "config.json")) is { } model && model.Number("image_size") is { } size
+            ? Whole(model, size)
+            : null;
+    }
+
     public static Preprocessing Of(string checkpointPath, CheckpointFamily family, IVisionModel model)
     {
         var usual = Usual(family, model);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!;
-        foreach (var (file, section) in (ReadOnlySpan<(string, string?)>)
-            [("preprocessor_config.json", null), ("config.json", "pretrained_cfg"), ("open_clip_config.json", "preprocess_cfg")])
+        foreach (var (file, config) in Configurations(checkpointPath))
         {
-            if (JsonConfig.Open(Path.Combine(folder, file)) is { } config && (section is null ? config : config.Section(section)) is { } found
-                && Read(found, usual, model, file) is { } preprocessing)
+            if (Read(config, usual, model, file) is { } preprocessing)
                 return preprocessing;
         }
 
         return usual;
     }
+
+    private static string FolderOf(string checkpointPath) => Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!;
+
+    private static IEnumerable<(string File, JsonConfig Config)> Configurations(string checkpointPath)
+    {
+        foreach (var (file, section) in Places)
+        {
+            if (JsonConfig.Open(Path.Combine(FolderOf(checkpointPath), file)) is { } config && (section is null ? config : config.Section(section)) is { } found)
+                yield return (file, found);
+        }
+    }
+
+    private static double? Side(JsonConfig config, string key) =>
+        config.Number(key) ?? config.Section(key)?.Number("height") ?? config.Section(key)?.Number("shortest_edge");
+
+    private static int Whole(JsonConfig config, double side) => side == Math.Floor(side) && side is >= 8 and <= 4096
+        ? (int)side
+        : throw config.Refuse($"an image of {side.ToString(System.Globalization.CultureInfo.InvariantCulture)} pixels a side found, 8..4096 expected");
 
     /// <summary>What the publishers of a family use for most of their models; small images are used as they are.</summary>
     public static Preprocessing Usual(CheckpointFamily family, IVisionModel model)
@@ -44,9 +83,12 @@ internal static class PublishedPreprocessing
         return family switch
         {
             CheckpointFamily.HuggingFaceVisionTransformer => new(Normalization.Half(3), 1, ResampleFilter.Bilinear, source),
-            CheckpointFamily.HuggingFaceResNet or CheckpointFamily.HuggingFaceDistilledVisionTransformer =>
+            CheckpointFamily.HuggingFaceResNet or CheckpointFamily.HuggingFaceDistilledVisionTransformer or CheckpointFamily.HuggingFaceConvNext =>
                 new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
-            CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.TimmConvNext or CheckpointFamily.OriginalConvNext => new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
+            CheckpointFamily.TimmVisionTransformer or CheckpointFamily.TimmDistilledVisionTransformer =>
+                new(Normalization.ImageNet, Math.Max(ratio, 0.9), ResampleFilter.Bicubic, source),
+            CheckpointFamily.TorchvisionConvNext => new(Normalization.ImageNet, ratio < 1 ? 224.0 / 232 : 1, ResampleFilter.Bilinear, source),
+            CheckpointFamily.TimmConvNext or CheckpointFamily.OriginalConvNext => new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
             _ => new(Normalization.ImageNet, ratio, ResampleFilter.Bilinear, source),
         };
     }

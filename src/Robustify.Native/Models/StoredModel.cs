@@ -1,5 +1,6 @@
 using Robustify.Kernels;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Graph;
 using Robustify.Native.Models.Checkpoints;
 
 namespace Robustify.Native.Models;
@@ -17,6 +18,39 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
     public void Require(IReadOnlyList<(string Name, int[] Shape)> wanted) => reader.Match(
         [.. wanted.Where(w => !IsReplaced(w.Name)).DistinctBy(w => w.Name).Select(w => (w.Name, IsResampled(w.Name, w.Shape) ? reader.Shape(w.Name) : w.Shape))],
         name => IsExtra(name) || IsReplaced(name));
+
+    /// <summary>
+    /// Fills every tensor of a store in host memory, on all cores: what the file holds as it is wanted in pieces, each looked over for what
+    /// is not finite while it is still in the cache.
+    /// </summary>
+    /// <param name="store">Laid out as <see cref="Require"/> was asked.</param>
+    /// <param name="nameInFile">The name in the file of a tensor of the store.</param>
+    public unsafe void ReadAll(ParameterStore store, Func<string, string> nameInFile)
+    {
+        var work = new LoadingWork();
+        foreach (var parameter in store.All)
+        {
+            string name = nameInFile(parameter.Spec.Name);
+            if (IsReplaced(name))
+                continue;
+            var (shape, view) = (parameter.Spec.Shape, parameter.Value.View);
+            if (IsResampled(name, shape.ToArray()) || reader.Verbatim(name) is not { Count: > 0 } parts)
+            {
+                work.Add(() => Read(name, shape, view.Span));
+                continue;
+            }
+
+            nint destination = view.Pointer;
+            foreach (var (file, offset, bytes) in parts)
+            {
+                work.AddCopy(file, offset, destination, bytes);
+                destination += bytes;
+            }
+        }
+
+        if (!work.Run())
+            throw NotFinite("of it");
+    }
 
     /// <summary>Reads one tensor; one of a replaced head keeps what the destination holds.</summary>
     public void Read(string name, Shape shape, Span<float> destination)
@@ -36,10 +70,13 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
         }
 
         if (!FloatConversion.AreFinite(destination))
-        {
-            reader.RequireFinite(); // Names the tensor and the element.
-            throw new RobustifyException($"{reader.Path}: tensor '{name}' holds values that are not finite; use a checkpoint of a run that did not diverge");
-        }
+            throw NotFinite($"'{name}'");
+    }
+
+    private RobustifyException NotFinite(string tensor)
+    {
+        reader.RequireFinite(); // Names the tensor and the element.
+        return new RobustifyException($"{reader.Path}: tensor {tensor} holds values that are not finite; use a checkpoint of a run that did not diverge");
     }
 
     private int PrefixTokens => model switch

@@ -1,5 +1,6 @@
 using Robustify.Native.Corruptions;
 using Robustify.Native.Evaluation.Suites;
+using Robustify.Native.Models;
 
 namespace Robustify.Native.Workflows;
 
@@ -14,6 +15,9 @@ public sealed record BenchmarkRunOptions
 
     /// <summary>How images are brought to the models' size.</summary>
     public PreprocessingProtocol Protocol { get; init; }
+
+    /// <summary>What of the models' checkpoints is taken otherwise.</summary>
+    public ModelOverrides Overrides { get; init; } = new();
 
     /// <summary>Data directory; null for the default.</summary>
     public string? Data { get; init; }

@@ -19,7 +19,7 @@ public static class BenchmarkWorkflow
         try
         {
             foreach (var (name, model) in options.Models)
-                loaded.Add(LoadedModel.Open(name, model, context.Target));
+                loaded.Add(LoadedModel.Open(name, model, context.Target, overrides: options.Overrides));
             var plan = BenchmarkPlanner.Plan(options, [.. loaded.Select(m => m.Source)]);
             foreach (string warning in plan.Warnings)
                 context.Message("warning: " + warning);

@@ -24,7 +24,7 @@ public static class ClassifierTraining
     internal static TrainingCost Measured(
         ClassifierTrainingOptions options, RunContext context, Action<Utf8JsonWriter> describe, Func<ModelSource, LabeledData, RunDirectory, TrainingCost> train)
     {
-        var source = ModelSource.Resolve(options.Model).RequireFinite();
+        var source = ModelSource.Resolve(options.Model, options.Overrides).RequireFinite();
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Model);
         Regularized(source.Model, options);
@@ -33,7 +33,8 @@ public static class ClassifierTraining
         {
             var cost = train(source, data, directory);
             using var trained = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
-            var results = Benchmark.Run([trained.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
+            var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = source.Preprocessing };
+            var results = Benchmark.Run([trained.Predictor], data.TestSource, data.Test, measured, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
             foreach (var result in results)
                 context.Message($"{result.Name}: clean top-1 {result.Clean.Top1:F4} on {result.Clean.Images} test images");

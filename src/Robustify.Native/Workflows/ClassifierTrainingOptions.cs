@@ -29,6 +29,9 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Preset, safetensors file or run directory.</summary>
     public required string Model { get; init; }
 
+    /// <summary>What of the model's checkpoint is taken otherwise.</summary>
+    public ModelOverrides Overrides { get; init; } = new();
+
     /// <summary>Data directory; null for the default.</summary>
     public string? Data { get; init; }
 

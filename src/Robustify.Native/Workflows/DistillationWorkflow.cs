@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Native.Augment;
@@ -19,6 +20,9 @@ public sealed record DistillationRunOptions
 
     /// <summary>The small robust model: file or run directory.</summary>
     public required string Teacher { get; init; }
+
+    /// <summary>What of the student's checkpoint is taken otherwise.</summary>
+    public ModelOverrides Overrides { get; init; } = new();
 
     /// <summary>Data directory; null for the default.</summary>
     public string? Data { get; init; }
@@ -80,7 +84,7 @@ public static class DistillationWorkflow
     {
         options.Method.Validate();
         options.Optimizer.Validate();
-        var source = ModelSource.Resolve(options.Student).RequireFinite();
+        var source = ModelSource.Resolve(options.Student, options.Overrides).RequireFinite();
         var data = LabeledData.Open(
             options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut, heldOutFrom: options.HeldOutFrom);
         data.RequireClasses(source.Model, options.Student);
@@ -90,7 +94,8 @@ public static class DistillationWorkflow
         {
             var cost = Train(options, context, source, data, directory);
             using var robust = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
-            var results = Benchmark.Run([robust.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
+            var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = source.Preprocessing };
+            var results = Benchmark.Run([robust.Predictor], data.TestSource, data.Test, measured, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
             context.Message($"{options.ResultName}: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
             return cost;
@@ -135,11 +140,26 @@ public static class DistillationWorkflow
             throw new RobustifyException($"--model {options.Student}: is a preset without weights, a pretrained student expected; run pretrain first");
         if (ThreeHeadedStudent.Of(source) is not null)
             throw new RobustifyException($"--model {options.Student}: has three heads already, a plain classifier expected; distill from the original model");
-        var teacher = ModelSource.Resolve(options.Teacher);
+        // Both see the same pixels, so a size that is asked for is the teacher's too.
+        var teacher = ModelSource.Resolve(options.Teacher, new ModelOverrides { ImageSize = options.Overrides.ImageSize });
         if (!teacher.IsPretrained)
             throw new RobustifyException($"--teacher {options.Teacher}: is a preset without weights, a trained teacher expected; run teach first");
         DistillationStep.RequireSameTask(source.Model, teacher.Model);
+        RequireSameStatistics(options, source.Preprocessing, teacher.Preprocessing);
         return teacher;
+    }
+
+    // A batch is normalised once for both.
+    private static void RequireSameStatistics(DistillationRunOptions options, Preprocessing student, Preprocessing teacher)
+    {
+        if (student.Normalization.Mean.SequenceEqual(teacher.Normalization.Mean) && student.Normalization.Std.SequenceEqual(teacher.Normalization.Std))
+            return;
+        string wanted = $"--mean {Join(student.Normalization.Mean)} --std {Join(student.Normalization.Std)}";
+        throw new RobustifyException(
+            $"--teacher {options.Teacher}: takes images of mean {Join(teacher.Normalization.Mean)} and deviation {Join(teacher.Normalization.Std)}, "
+            + $"those of the student expected; make the teacher with teach {wanted}");
+
+        static string Join(IReadOnlyList<double> values) => string.Join(",", values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
     }
 
     private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)

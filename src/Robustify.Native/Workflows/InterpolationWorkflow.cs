@@ -58,7 +58,8 @@ internal static class InterpolationWorkflow
             if (isStudent && data.HeldOut.Length > 0)
                 StudentCalibration.Write(directory.Checkpoint, options.Original, data, options.CleanMargin, options.CleanConfidence, options.Seed, context);
             using var model = LoadedModel.Open(name, directory.Root, context.Target);
-            var results = Benchmark.Run([model.Predictor], data.TestSource, data.Test, new BenchmarkOptions { Seed = options.Seed, Corruptions = [] }, context);
+            var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = source.Preprocessing };
+            var results = Benchmark.Run([model.Predictor], data.TestSource, data.Test, measured, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [name] = default }));
             context.Message($"{name}: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
             return results;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
+using Robustify.Native.Evaluation.Suites;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
@@ -19,6 +20,9 @@ public sealed record PredictionOptions
 
     /// <summary>The data set whose class names are told; null for the default set where it fits the model, else classes bear numbers.</summary>
     public string? Data { get; init; }
+
+    /// <summary>What of the model's checkpoint is taken otherwise.</summary>
+    public ModelOverrides Overrides { get; init; } = new();
 
     /// <summary>Classes told for each picture, at least 1.</summary>
     public int Top { get; init; } = 3;
@@ -46,10 +50,11 @@ public static class PredictionWorkflow
         if (options.Top < 1)
             throw new RobustifyException($"--top: {options.Top} found, at least 1 expected");
         var files = new PictureFiles(options.Inputs);
-        using var model = LoadedModel.Open("predict", options.Model, context.Target);
+        using var model = LoadedModel.Open("predict", options.Model, context.Target, overrides: options.Overrides);
         string[] names = ClassNames(options, model.Source.Model);
         int[] indices = [.. Enumerable.Range(0, files.Count)];
-        using var batch = new ImageBatch(model.Source.Model, Benchmark.BatchSize, context);
+        var geometry = InputGeometry.Of(model.Source.Preprocessing, model.Source.Model.ImageSize);
+        using var batch = new ImageBatch(model.Source.Model, Benchmark.BatchSize, context, geometry);
         var predictions = new List<Prediction>(files.Count);
         context.Progress.Begin("predict", files.Count, "pictures");
         for (int first = 0; first < files.Count; first += Benchmark.BatchSize)

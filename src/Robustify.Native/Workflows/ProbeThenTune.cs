@@ -39,7 +39,7 @@ internal static class ProbeThenTune
     /// <summary>Trains, or goes on in the phase that was interrupted, and returns what both took.</summary>
     public static TrainingCost Train(ProbeThenTuneOptions options, RunContext context, LabeledData data, RunDirectory directory)
     {
-        var source = ModelSource.Resolve(options.Tuning.Model).RequireFinite();
+        var source = ModelSource.Resolve(options.Tuning.Model, options.Tuning.Overrides).RequireFinite();
         data.RequireClasses(source.Model, options.Tuning.Model);
         var probe = directory.Part("probe");
         var probed = probe.Guard(() => ClassifierTraining.Train(

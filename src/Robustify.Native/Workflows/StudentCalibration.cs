@@ -33,9 +33,18 @@ internal static class StudentCalibration
         string checkpoint, string original, LabeledData data, double cleanMargin, double cleanConfidence, ulong seed, RunContext context)
     {
         using var tuned = LoadedModel.Open("student", checkpoint, context.Target);
-        using var reference = LoadedModel.Open("original", original, context.Target);
+        // Both answer the same pixels, as the student's checkpoint wants them.
+        var own = tuned.Source.Preprocessing;
+        using var reference = LoadedModel.Open("original", original, context.Target, overrides: new ModelOverrides
+        {
+            ImageSize = tuned.Source.Model.ImageSize,
+            Preprocessing = new PreprocessingOverrides
+            {
+                Mean = own.Normalization.Mean, Std = own.Normalization.Std, CropRatio = own.CropRatio, Interpolation = own.Interpolation,
+            },
+        });
         return tuned.Predictor is StudentPredictor student
-            ? SelectorCalibrator.Run(student, reference.Predictor, data.HeldOutSource, data.HeldOut, cleanMargin, cleanConfidence, seed, context)
+            ? SelectorCalibrator.Run(student, reference.Predictor, data.HeldOutSource, data.HeldOut, cleanMargin, cleanConfidence, seed, context, own)
             : throw new RobustifyException($"{checkpoint}: has one head, a student of several expected");
     }
 }

@@ -50,12 +50,14 @@ internal sealed class TrainingRun
             BatchSize = Batch, ImageSize = imageSize, Normalization = Source.Normalization, Seed = Seed,
             AugMixViews = Step.AugMixViews, Mixture = Augmentation.Kind, AugMix = Augmentation.AugMixFor(imageSize),
             PixMix = Augmentation.PixMixFor(imageSize), NoiseNetwork = Augmentation.Noise, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
-            Workers = Context.Workers, CreateResizer = () => new PillowResizer(),
+            Workers = Context.Workers, ShorterSide = Source.Preprocessing.ShorterSide(imageSize),
+            CreateResizer = () => new PillowResizer(Source.Preprocessing.Interpolation),
         });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
         string identity = string.Create(
             CultureInfo.InvariantCulture,
-            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Augmentation.Describe(imageSize)}, {Step.Parameters.TrainedCount} trained parameters");
+            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Augmentation.Describe(imageSize)}, {Step.Parameters.TrainedCount} trained parameters, ")
+            + Source.Preprocessing.Describe(imageSize);
         if (Resume)
             TrainingState.Load(Directory.State, Step.Parameters, trainer.Optimizer, identity);
         else

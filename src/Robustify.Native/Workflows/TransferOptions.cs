@@ -1,6 +1,8 @@
 using Robustify.Kernels;
 using Robustify.Native.Evaluation.Transfer;
 
+using Robustify.Native.Models;
+
 namespace Robustify.Native.Workflows;
 
 /// <summary>How a model is put to use on another data set.</summary>
@@ -19,6 +21,9 @@ public enum TransferMethod
 /// <summary>Options of the verb transfer.</summary>
 public sealed record TransferOptions
 {
+    /// <summary>What of the models' checkpoints is taken otherwise.</summary>
+    public ModelOverrides Overrides { get; init; } = new();
+
     /// <summary>Names for results with files or run directories; the first is what the others are compared with.</summary>
     public required IReadOnlyList<(string Name, string Model)> Models { get; init; }
 

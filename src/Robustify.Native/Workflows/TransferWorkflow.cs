@@ -16,7 +16,7 @@ public static class TransferWorkflow
     {
         options.Validate();
         foreach (var (_, model) in options.Models)
-            FeatureExtractor.Resolve(model);
+            FeatureExtractor.Resolve(model, options.Overrides);
         var tasks = options.Data.Select(d => new TransferTask(d.Name, d.Path, options, context.Threads)).ToArray();
         var directory = RunDirectory.Open(options.Out, describe);
         return directory.Guard(() =>
@@ -26,7 +26,7 @@ public static class TransferWorkflow
             for (int m = 0; m < options.Models.Count; m++)
             {
                 var (name, path) = options.Models[m];
-                using var model = FeatureExtractor.Open(path, context.Target);
+                using var model = FeatureExtractor.Open(path, context.Target, options.Overrides);
                 record.Describe(name, path, model);
                 foreach (var task in tasks)
                     new TransferMeasurement(options, context, directory, cache, record).Measure(name, path, model, task);

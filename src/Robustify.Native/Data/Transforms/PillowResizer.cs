@@ -2,12 +2,13 @@ using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Data.Transforms;
 
-/// <summary>Bilinear with antialiasing, as torchvision resizes PIL images.</summary>
-public sealed class PillowResizer : IImageResizer
+/// <summary>With antialiasing, as torchvision resizes PIL images.</summary>
+/// <param name="filter">How pixels are weighed.</param>
+public sealed class PillowResizer(ResampleFilter filter = ResampleFilter.Bilinear) : IImageResizer
 {
     private readonly Resampler resampler = new();
 
     /// <inheritdoc/>
     public void Resize(Image8 source, int width, int height, Image8 destination) =>
-        resampler.Resize(source, destination, width, height, ResampleFilter.Bilinear);
+        resampler.Resize(source, destination, width, height, filter);
 }

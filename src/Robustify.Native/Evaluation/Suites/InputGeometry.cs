@@ -1,6 +1,7 @@
 using System.Globalization;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Transforms;
+using Robustify.Native.Models;
 
 namespace Robustify.Native.Evaluation.Suites;
 
@@ -30,6 +31,10 @@ internal sealed record InputGeometry
     private string Resize => ShorterSide is { } side
         ? string.Create(CultureInfo.InvariantCulture, $"shorter side to {side} ({Filter.ToString().ToLowerInvariant()}), centre crop {Size}")
         : string.Create(CultureInfo.InvariantCulture, $"both sides to {Size} ({Filter.ToString().ToLowerInvariant()}), no crop");
+
+    /// <summary>What belongs to a checkpoint.</summary>
+    public static InputGeometry Of(Preprocessing preprocessing, int size) =>
+        new() { Size = size, ShorterSide = preprocessing.ShorterSide(size), Filter = preprocessing.Interpolation };
 
     /// <summary>What torchvision does for classifiers: 8/7 of the input, bilinear, centre crop; small inputs without the margin.</summary>
     public static InputGeometry Standard(int size) => new() { Size = size, ShorterSide = EvaluationTransform.DefaultShorterSide(size) };

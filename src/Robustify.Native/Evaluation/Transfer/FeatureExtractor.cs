@@ -30,10 +30,7 @@ internal sealed class FeatureExtractor : IDisposable
     {
         (Source, this.student, this.parameters, this.target) = (source, student, parameters, target);
         Kinds = student is null ? ["features"] : student.Tail == TailKind.Split ? ["tuned tail", "original tail"] : ["tuned tail"];
-        Geometry = new InputGeometry
-        {
-            Size = source.Model.ImageSize, ShorterSide = source.Preprocessing.ShorterSide(source.Model.ImageSize), Filter = source.Preprocessing.Interpolation,
-        };
+        Geometry = InputGeometry.Of(source.Preprocessing, source.Model.ImageSize);
         Identity = Digest();
     }
 
@@ -66,12 +63,13 @@ internal sealed class FeatureExtractor : IDisposable
 
     /// <summary>Finds out what was named, and loads nothing yet.</summary>
     /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
-    public static ModelSource Resolve(string fileOrRun)
+    public static ModelSource Resolve(string fileOrRun, ModelOverrides? overrides = null)
     {
         // A checkpoint needs no classifier here, as many published for their features have none; a student says by its heads what it is.
-        var source = ModelSource.Resolve(fileOrRun, new ModelOverrides { Classes = 1 });
+        overrides ??= new ModelOverrides();
+        var source = ModelSource.Resolve(fileOrRun, overrides with { Classes = 1 });
         if (source.Metadata.ContainsKey(ThreeHeadedStudent.TailKey))
-            source = ModelSource.Resolve(fileOrRun);
+            source = ModelSource.Resolve(fileOrRun, overrides);
         return source.IsPretrained
             ? source
             : throw new RobustifyException($"model '{fileOrRun}': is a preset without weights, a checkpoint or run directory expected; train it first");
@@ -79,9 +77,9 @@ internal sealed class FeatureExtractor : IDisposable
 
     /// <summary>Loads a checkpoint file or run directory.</summary>
     /// <exception cref="RobustifyException">A preset, which has no weights, or a file that cannot be read.</exception>
-    public static FeatureExtractor Open(string fileOrRun, ComputeTarget target)
+    public static FeatureExtractor Open(string fileOrRun, ComputeTarget target, ModelOverrides? overrides = null)
     {
-        var source = Resolve(fileOrRun);
+        var source = Resolve(fileOrRun, overrides);
         var student = ThreeHeadedStudent.Of(source);
         return new(source, student, student is null ? LoadBody(source, target) : student.LoadTrained(source, target), target);
     }

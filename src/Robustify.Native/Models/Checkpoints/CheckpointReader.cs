@@ -115,6 +115,26 @@ public sealed class CheckpointReader : IDisposable
             throw TensorReading.NonFinite(Path, engineName, at, destination[at]);
     }
 
+    /// <summary>
+    /// The parts of a tensor that the file holds as the engine wants them: float32, in the engine's order, one behind the other. None where
+    /// they must be converted, turned round or joined otherwise.
+    /// </summary>
+    internal IReadOnlyList<(MappedFile File, long Offset, int Bytes)> Verbatim(string engineName)
+    {
+        EngineTensor tensor = Find(engineName);
+        if (tensor.Join != PartJoin.Rows || tensor.IsTransposed || WeightLayout.IsConvolution(NamingFamily.WithoutPrefix(engineName), tensor.PublishedShape.Length))
+            return [];
+        var parts = new List<(MappedFile, long, int)>(tensor.Sources.Length);
+        foreach (string source in tensor.Sources)
+        {
+            if (!file.TryGet(source, out TensorEntry entry) || entry.DType != StoredDType.F32 || !entry.TryLocate(out var where, out long begin))
+                return [];
+            parts.Add((where, begin, entry.Data.Length));
+        }
+
+        return parts;
+    }
+
     /// <summary>Refuses a NaN or an infinity in any float tensor.</summary>
     /// <exception cref="RobustifyException">Names the tensor and the element.</exception>
     public void RequireFinite() => file.RequireFiniteTensors();

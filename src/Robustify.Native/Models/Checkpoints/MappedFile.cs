@@ -73,8 +73,7 @@ internal sealed unsafe class MappedFile : IDisposable
         const int chunk = 1 << 20;
         if (destination.Length <= chunk)
         {
-            if (!TryRead(offset, destination))
-                throw BecameShorter();
+            Read(offset, destination);
             return;
         }
 
@@ -92,6 +91,13 @@ internal sealed unsafe class MappedFile : IDisposable
             if (!isWhole)
                 throw BecameShorter();
         }
+    }
+
+    /// <summary>Copies a part of the file on this thread, as <see cref="CopyTo"/> does.</summary>
+    public void Read(long offset, Span<byte> destination)
+    {
+        if (!TryRead(offset, destination))
+            throw BecameShorter();
     }
 
     /// <summary>Unmaps the file.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Robustify.Native.Models.Checkpoints;
 
 /// <summary>
@@ -35,6 +37,13 @@ public readonly ref struct TensorEntry
 
     /// <summary>The product of the shape.</summary>
     public int ElementCount => Data.Length / DType.ElementSize();
+
+    /// <summary>Where the elements lie in a file as they are; false where they are a copy.</summary>
+    internal bool TryLocate([NotNullWhen(true)] out MappedFile? where, out long begin)
+    {
+        (where, begin) = (file, offset);
+        return file is not null;
+    }
 
     /// <summary>Copies all bytes, fast where they are many.</summary>
     internal void CopyTo(Span<byte> destination)

@@ -20,13 +20,16 @@ internal static class BenchmarkPlanner
         var model = models[0].Model;
         int? limit = options.TestLimit ?? (options.Protocol == PreprocessingProtocol.RobustBench ? RobustBenchImages : null);
         var plan = new BenchmarkPlan { IsImageNet = model.Classes == ImageNetClasses.Count };
-        plan.Protocol.Add(("preprocessing", options.Protocol.Name()));
+        var own = OwnPreprocessing(plan, options, models);
+        plan.Protocol.Add(("preprocessing", own is null && options.Protocol == PreprocessingProtocol.Checkpoint
+            ? $"{PreprocessingProtocol.Hendrycks224.Name()}, as the checkpoints differ"
+            : options.Protocol.Name()));
         plan.Protocol.Add(("images", limit is { } most
             ? string.Create(CultureInfo.InvariantCulture, $"at most {most} a suite, as many of each class, chosen under seed {options.Seed}")
             : "all"));
         if (options.HeldOutOfTest > 0)
             plan.Protocol.Add(("held out of test", string.Create(CultureInfo.InvariantCulture, $"{options.HeldOutOfTest} images, chosen under seed {options.Seed}, half of all at most")));
-        InputGeometry Geometry(bool isStored) => options.Protocol.Geometry(model.ImageSize, model is VisionTransformer, isStored);
+        InputGeometry Geometry(bool isStored) => options.Protocol.Geometry(model.ImageSize, model is VisionTransformer, isStored, own);
 
         bool wantsClean = options.Suites.Any(s => s.Name == SuiteNames.Clean), wantsCorrupted = options.Suites.Any(s => s.Name == SuiteNames.Corruption);
         var stored = options.Suites.Where(s => s.Name is SuiteNames.StoredC or SuiteNames.ImageNetC or SuiteNames.TinyImageNetC or SuiteNames.Cifar10C or SuiteNames.Cifar100C).ToArray();
@@ -50,6 +53,24 @@ internal static class BenchmarkPlanner
         var plan = new BenchmarkPlan();
         AddPass(plan, Benchmark.OnTheFly(model.ImageSize, data.TestSource, data.Test, options), options.Corruptions.Count > 0, []);
         return plan;
+    }
+
+    /// <summary>How the checkpoints want pictures resized and cropped; null where they differ, of which a warning tells.</summary>
+    private static Preprocessing? OwnPreprocessing(BenchmarkPlan plan, BenchmarkRunOptions options, IReadOnlyList<ModelSource> models)
+    {
+        var first = models[0].Preprocessing;
+        var other = models.FirstOrDefault(m => m.Preprocessing.CropRatio != first.CropRatio || m.Preprocessing.Interpolation != first.Interpolation);
+        if (other is null)
+            return first;
+        if (options.Protocol == PreprocessingProtocol.Checkpoint)
+        {
+            int size = models[0].Model.ImageSize;
+            plan.Warnings.Add(
+                $"preprocessing: '{models[0].Name}' wants {InputGeometry.Of(first, size).Description}, '{other.Name}' {InputGeometry.Of(other.Preprocessing, size).Description}; "
+                + $"{PreprocessingProtocol.Hendrycks224.Name()} is used for all, name another with --protocol, or --crop and --interpolation");
+        }
+
+        return null;
     }
 
     /// <summary>A line that names what is missing, the first of many.</summary>

@@ -113,7 +113,7 @@ internal sealed class TransferMeasurement(
             var run = directory.Part(Path.Combine("finetune", Safe(task.Name), Safe(name)));
             run.Guard(() =>
             {
-                var source = ModelSource.Resolve(path, new ModelOverrides { Classes = task.Classes });
+                var source = ModelSource.Resolve(path, options.Overrides with { Classes = task.Classes });
                 var cost = ClassifierTraining.Train(training, context, source, task.Data, run);
                 using var tuned = LoadedModel.Open(name, run.Root, context.Target);
                 Answer(tuned.Predictor, model, task, table);
