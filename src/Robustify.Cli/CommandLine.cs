@@ -47,6 +47,7 @@ internal static class CommandLine
             DistillVerb.Create(invocation),
             FinetuneVerb.Create(invocation),
             CompareVerb.Create(invocation),
+            AblateVerb.Create(invocation),
             BenchVerb.Create(invocation),
             TransferVerb.Create(invocation),
             ReportVerb.Create(invocation),

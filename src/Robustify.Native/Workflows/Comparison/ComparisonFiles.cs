@@ -10,8 +10,8 @@ namespace Robustify.Native.Workflows.Comparison;
 /// <summary>What a comparison says of the seeds measured so far: results.json (means, and <c>deviation</c> beside them), tables, pictures, page.</summary>
 internal static class ComparisonFiles
 {
-    /// <summary>Writes all of it.</summary>
-    public static void Write(RunDirectory directory, ComparisonRecipe recipe, IReadOnlyList<SeedResults> seeds)
+    /// <summary>Writes all of it; returns results.json.</summary>
+    public static JsonObject Write(RunDirectory directory, IReadOnlyList<SeedResults> seeds)
     {
         var root = Summary(seeds);
         directory.WriteJson("results.json", json => root.WriteTo(json));
@@ -19,6 +19,7 @@ internal static class ComparisonFiles
         directory.WriteText("results.md", ComparisonTables.Markdown(root));
         directory.WriteText("accuracy-cost.svg", AccuracyCostPicture.Draw(root));
         HtmlReport.Write(directory.Root);
+        return root;
     }
 
     /// <summary>The layout of a seed's results.json with means over seeds, the seeds, and the deviation of every number.</summary>

@@ -39,11 +39,12 @@ internal sealed record ComparisonRecipe
     /// <exception cref="RobustifyException">One line that names the place in the file, what was found and what was expected.</exception>
     public static ComparisonRecipe Open(string file) => Read(RecipeObject.Open(file));
 
-    /// <summary>Reads an opened recipe; with <paramref name="replaced"/> schemes in place of its own.</summary>
+    /// <summary>Reads an opened recipe; with <paramref name="replaced"/> schemes in place of its own, which must have been read before.</summary>
     public static ComparisonRecipe Read(RecipeObject json, IReadOnlyList<RecipeObject>? replaced = null)
     {
         var defaults = json.Object("defaults");
         _ = json.Has("ablate"); // The verb ablate's, which reads the rest as this one does.
+        _ = json.Has("schemes");
         var head = new ComparisonRecipe
         {
             Large = json.OptionalText("large") ?? BundledModel.Find(), Small = json.Text("small", "resnet_fashion"), Data = json.OptionalText("data"),
@@ -64,7 +65,8 @@ internal sealed record ComparisonRecipe
         }
 
         json.RequireNothingElse();
-        defaults?.RequireNothingElse();
+        if (replaced is null)
+            defaults?.RequireNothingElse();
         return schemes.Count > 0 ? head with { Schemes = schemes } : throw json.Refuse("$.schemes", "an empty list found, at least one scheme expected");
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Robustify.Kernels;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
@@ -14,12 +15,14 @@ namespace Robustify.Native.Workflows.Comparison;
 /// </summary>
 internal static class ComparisonWorkflow
 {
-    /// <summary>Trains and measures what is missing, and writes the tables; returns the recipe.</summary>
+    /// <summary>Trains and measures what is missing, and writes the tables.</summary>
     /// <param name="recipe">What to compare.</param>
     /// <param name="output">Run directory; an earlier run there is taken up.</param>
     /// <param name="context">Device and progress.</param>
     /// <param name="describe">Writes the properties of run.json.</param>
-    public static void Run(ComparisonRecipe recipe, string output, RunContext context, Action<Utf8JsonWriter> describe)
+    /// <param name="summarized">Called after each seed with the directory and its results.json, to write more of it.</param>
+    public static void Run(
+        ComparisonRecipe recipe, string output, RunContext context, Action<Utf8JsonWriter> describe, Action<RunDirectory, JsonObject>? summarized = null)
     {
         var large = ModelSource.Resolve(recipe.Large).RequireFinite();
         if (!large.IsPretrained)
@@ -34,7 +37,8 @@ internal static class ComparisonWorkflow
                 measured.Add(part.Guard(() => RunSeed(recipe, seed, large, context, directory, part)));
 
                 // After each seed, so that a long comparison can be read while it goes on.
-                ComparisonFiles.Write(directory, recipe, measured);
+                var root = ComparisonFiles.Write(directory, measured);
+                summarized?.Invoke(directory, root);
             }
 
             return measured.Count;

@@ -150,7 +150,9 @@ internal sealed class RecipeObject
     }
 
     /// <summary>The same object with some properties replaced, as a recipe that had them so.</summary>
-    public RecipeObject With(IReadOnlyDictionary<string, JsonElement> replaced)
+    /// <param name="replaced">New values by name.</param>
+    /// <param name="place">What errors in it name.</param>
+    public RecipeObject With(IReadOnlyDictionary<string, JsonElement> replaced, string place)
     {
         using var text = new MemoryStream();
         using (var json = new Utf8JsonWriter(text))
@@ -168,11 +170,8 @@ internal sealed class RecipeObject
         }
 
         using var document = JsonDocument.Parse(text.ToArray());
-        return new(file, Path, document.RootElement.Clone(), defaults);
+        return new(file, place, document.RootElement.Clone(), defaults);
     }
-
-    /// <summary>The raw value of a property, for lists of any kind.</summary>
-    public JsonElement? Raw(string name) => Find(name, out _);
 
     /// <summary>Names of the properties, in the file's order.</summary>
     public IEnumerable<string> Names => element.EnumerateObject().Select(p => p.Name);
