@@ -42,6 +42,13 @@ public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
             Assert.All(drawn, marks => Assert.InRange(marks, 8, 10_000));
             Assert.Contains("gaussian noise, severity 3", dom);
             Assert.Contains(">first</td>", dom);
+
+            // Under every picture both models' answers.
+            int pictures = SamplePicture().Count(dom);
+            Assert.Equal(9, pictures); // three of clean images and of each corruption
+            foreach (string model in (string[])["first", "second"])
+                Assert.Equal(pictures, Regex.Count(dom, $"<b>[✓✗] {model}</b>"));
+            Assert.Contains("<code>robustify bench --model first=", dom);
         }
     }
 
@@ -90,12 +97,13 @@ public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
         return Path.Combine(run, "report.html");
     }
 
-    private static (string Dom, string Errors) Show(string browser, string page, string theme)
+    private (string Dom, string Errors) Show(string browser, string page, string theme)
     {
         using var process = Process.Start(new ProcessStartInfo(
             browser,
             [
-                "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=390,2000", "--virtual-time-budget=4000", "--dump-dom",
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync", $"--user-data-dir={folder.PathOf("browser-" + theme)}", "--enable-logging=stderr", "--window-size=390,2000", "--virtual-time-budget=4000", "--dump-dom",
                 $"{new Uri(page).AbsoluteUri}#{theme}",
             ]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync();
@@ -106,6 +114,9 @@ public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
 
     [GeneratedRegex("data-figures=\"(\\d+)\"")]
     private static partial Regex Figures();
+
+    [GeneratedRegex("<img src=\"data:image/")]
+    private static partial Regex SamplePicture();
 
     [GeneratedRegex("data-drawn=\"(\\d+)\"")]
     private static partial Regex Drawn();

@@ -23,7 +23,7 @@ internal sealed class GaussianBlur : Corruption
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
         GaussianKernel kernel = Kernels.At(variant, severity);
-        GaussianFilter.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
+        GaussianBytes.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
     }
 
     private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)

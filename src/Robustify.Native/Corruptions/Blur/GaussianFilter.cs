@@ -13,9 +13,6 @@ internal static unsafe class GaussianFilter
     // Columns are walked in strips this wide, so that the rows under the kernel stay in the first-level cache.
     private const int Strip = 64;
 
-    // Rows that pass from one filter to the other while they are in the second-level cache.
-    private const int Band = 16;
-
     /// <summary>Filters an interleaved [height, width, channels] image in place; takes doubles 3 to 5 and integers 5 of the scratch.</summary>
     /// <param name="values">The image.</param>
     /// <param name="width">Columns.</param>
@@ -38,35 +35,8 @@ internal static unsafe class GaussianFilter
             Row(columns.Slice(y * row, row), values.Slice(y * row, row), width, channels, half, mirrored, scratch);
     }
 
-    /// <summary>
-    /// Filters bytes as x / 255 with repeated edges, clipped and truncated back to bytes; takes doubles 0 and 4 to 5 and integers 5.
-    /// </summary>
-    public static void Apply(
-        ReadOnlySpan<byte> from, Span<byte> to, int width, int height, int channels, GaussianKernel kernel, CorruptionScratch scratch)
-    {
-        int row = width * channels;
-        Span<double> values = scratch.Doubles(0, from.Length + row), filtered = values[from.Length..];
-        UnitRange.FromBytes(from, values);
-        if (kernel.Radius == 0)
-        {
-            UnitRange.ToBytes(values[..from.Length], to);
-            return;
-        }
-
-        Span<double> columns = scratch.Doubles(4, Band * row);
-        for (int band = 0; band < height; band += Band)
-        {
-            int end = Math.Min(band + Band, height);
-            Columns(values, columns, row, height, band, end, kernel.Weights, mirrored: false, scratch);
-            for (int y = band; y < end; y++)
-            {
-                Row(columns.Slice((y - band) * row, row), filtered, width, channels, kernel.Weights, mirrored: false, scratch);
-                UnitRange.ToBytes(filtered, to.Slice(y * row, row));
-            }
-        }
-    }
-
-    private static void Columns(
+    /// <summary>Filters rows <paramref name="first"/> to <paramref name="end"/> down the columns; takes integers 5.</summary>
+    internal static void Columns(
         ReadOnlySpan<double> values, Span<double> columns, int row, int height, int first, int end, ReadOnlySpan<double> half, bool mirrored,
         CorruptionScratch scratch)
     {
@@ -81,7 +51,8 @@ internal static unsafe class GaussianFilter
         }
     }
 
-    private static void Row(
+    /// <summary>Filters one row along itself; takes doubles 5 and integers 5.</summary>
+    internal static void Row(
         ReadOnlySpan<double> line, Span<double> filtered, int width, int channels, ReadOnlySpan<double> half, bool mirrored,
         CorruptionScratch scratch)
     {

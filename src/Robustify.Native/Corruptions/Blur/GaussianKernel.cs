@@ -15,9 +15,10 @@ internal sealed class GaussianKernel
     {
         int radius = (int)(truncate * sigma + 0.5);
         Weights = new double[radius + 1];
+        Singles = new float[radius + 1];
         if (radius == 0)
         {
-            Weights[0] = 1;
+            Weights[0] = Singles[0] = 1;
             return;
         }
 
@@ -25,11 +26,14 @@ internal sealed class GaussianKernel
             Weights[k] = Math.Exp(-0.5 / (sigma * sigma) * (k * k));
         double sum = NumPySum(Weights, radius);
         for (int k = 0; k <= radius; k++)
-            Weights[k] /= sum;
+            Singles[k] = (float)(Weights[k] /= sum);
     }
 
     /// <summary>Weight of the pixels k away, for k = 0..radius.</summary>
     public double[] Weights { get; }
+
+    /// <summary><see cref="Weights"/> in single precision.</summary>
+    public float[] Singles { get; }
 
     /// <summary>Pixels to either side.</summary>
     public int Radius => Weights.Length - 1;

@@ -29,7 +29,7 @@ internal sealed class GlassBlur : Corruption
         Image8 source, Image8 destination, CorruptionVariant variant, int severity, IRandomStream random, CorruptionScratch scratch)
     {
         var (kernel, delta, iterations) = Glass.At(variant, severity);
-        GaussianFilter.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
+        GaussianBytes.Apply(source.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
         for (int i = 0; i < iterations; i++)
         {
             if (source.Channels == 3)
@@ -38,7 +38,7 @@ internal sealed class GlassBlur : Corruption
                 Scan(destination.Pixels, source.Width, source.Height, delta, random, scratch);
         }
 
-        GaussianFilter.Apply(destination.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
+        GaussianBytes.Apply(destination.Pixels, destination.Pixels, source.Width, source.Height, source.Channels, kernel, scratch);
     }
 
     private protected override void Queue(DeviceBatch batch, CorruptionVariant variant, int severity)

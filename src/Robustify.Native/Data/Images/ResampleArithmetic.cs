@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Robustify.Native.Data.Images;
 
@@ -11,6 +12,25 @@ internal static class ResampleArithmetic
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte ToByte(int sum) => (byte)Math.Clamp(sum >> ResampleWeights.PrecisionBits, 0, byte.MaxValue);
+
+    /// <summary>bytes[i] = <see cref="ToByte"/>(sums[i]).</summary>
+    public static void ToBytes(ReadOnlySpan<int> sums, Span<byte> bytes)
+    {
+        int i = 0;
+        for (; i <= bytes.Length - Vector256<byte>.Count; i += Vector256<byte>.Count)
+        {
+            var low = Vector256.NarrowWithSaturation(Shift(sums[i..]), Shift(sums[(i + 8)..]));
+            var high = Vector256.NarrowWithSaturation(Shift(sums[(i + 16)..]), Shift(sums[(i + 24)..]));
+            Vector256.NarrowWithSaturation(low, high).CopyTo(bytes[i..]);
+        }
+
+        for (; i < bytes.Length; i++)
+            bytes[i] = ToByte(sums[i]);
+    }
+
+    // Below 0 becomes 0; above 255 the narrowing saturates.
+    private static Vector256<uint> Shift(ReadOnlySpan<int> sums) =>
+        Vector256.Max(Vector256.ShiftRightArithmetic(Vector256.Create(sums), ResampleWeights.PrecisionBits), Vector256<int>.Zero).AsUInt32();
 
     /// <summary>sums[i] += pixels[i] * weight. A vector of bytes widens to four vectors of 32-bit lanes; the tail is scalar.</summary>
     public static void AddScaled(ReadOnlySpan<byte> pixels, int weight, Span<int> sums)

@@ -35,9 +35,24 @@ internal sealed class ResampleWeights
                 Weights[i * Stride + k] = (int)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
             }
 
+            // Weights of nothing at the ends are left out: what is enlarged by the box filter is then a copy of one pixel.
+            Span<int> own = Weights.AsSpan(i * Stride, Math.Max(count, 0));
+            int skipped = own.IndexOfAnyExcept(0);
+            if (skipped > 0)
+            {
+                own[skipped..].CopyTo(own);
+                own[^skipped..].Clear();
+                (first, count) = (first + skipped, count - skipped);
+            }
+
+            while (count > 1 && own[count - 1] == 0)
+                count--;
             (First[i], Count[i]) = (first, count);
         }
     }
+
+    /// <summary>Whether target pixel <paramref name="index"/> is one source pixel as it stands.</summary>
+    public bool IsCopy(int index) => Count[index] == 1 && Weights[index * Stride] == 1 << PrecisionBits;
 
     /// <summary>Weights held for each target pixel.</summary>
     public int Stride { get; }

@@ -104,6 +104,12 @@ public sealed class Resampler
     {
         for (int x = 0; x < table.First.Length; x++)
         {
+            if (table.IsCopy(x))
+            {
+                from.Slice(table.First[x] * 3, 3).CopyTo(to[(x * 3)..]);
+                continue;
+            }
+
             ReadOnlySpan<int> weights = table.Weights.AsSpan(x * table.Stride, table.Count[x]);
             ReadOnlySpan<byte> pixels = from.Slice(table.First[x] * 3, weights.Length * 3);
             int red = ResampleArithmetic.Half, green = red, blue = red;
@@ -129,12 +135,17 @@ public sealed class Resampler
         Span<int> sum = sums.AsSpan(0, row);
         for (int y = 0; y < destination.Height; y++)
         {
+            Span<byte> to = destination.Pixels.Slice(y * row, row);
+            if (table.IsCopy(y))
+            {
+                source.Pixels.Slice(table.First[y] * row, row).CopyTo(to);
+                continue;
+            }
+
             sum.Fill(ResampleArithmetic.Half);
             for (int k = 0; k < table.Count[y]; k++)
                 ResampleArithmetic.AddScaled(source.Pixels.Slice((table.First[y] + k) * row, row), table.Weights[y * table.Stride + k], sum);
-            Span<byte> to = destination.Pixels.Slice(y * row, row);
-            for (int i = 0; i < to.Length; i++)
-                to[i] = ResampleArithmetic.ToByte(sum[i]);
+            ResampleArithmetic.ToBytes(sum, to);
         }
     }
 

@@ -21,11 +21,13 @@
   };
   const at = (object, ...path) => path.reduce((o, key) => (o === undefined || o === null ? undefined : o[key]), object);
   const isNumber = value => typeof value === 'number' && Number.isFinite(value);
+  // corruption_mean_top1 and the like, as the headline table calls them.
+  const measured = name => name === 'corruption_mean_top1' ? 'mean corruption' : words(name.replace(/_top1$/, ''));
   const percent = (value, digits = 1) => isNumber(value) ? (100 * value).toFixed(digits) : '';
   const signed = (value, digits = 1) => {
     if (!isNumber(value)) return '';
     const text = (100 * value).toFixed(digits);
-    return Number(text) === 0 ? text.replace('-', '') : (value > 0 ? '+' : '') + text;
+    return Number(text) === 0 ? text.replace('-', '') : (value > 0 ? '+' : '') + text.replace('-', '−');
   };
   const mean = values => values.length ? values.reduce((a, b) => a + b, 0) / values.length : NaN;
   const words = name => name.replace(/_/g, ' ');
@@ -118,8 +120,10 @@
     if (comparisons.length) {
       part.append(make('p', { class: 'note', style: 'margin-top:18px' }, 'Paired bootstrap over the same images: points that the model gains on '
         + comparisons[0].first + ', with the 95 % interval. An interval without 0 is a difference that the choice of images does not explain.'));
-      part.append(make('div', { class: 'scroll' }, make('table', {}, make('tbody', {}, ...comparisons.map(c => make('tr', {},
-        make('td', {}, c.second), make('td', {}, words(c.measure)), make('td', c.low > 0 ? { class: 'right' } : c.high < 0 ? { class: 'wrong' } : {}, signed(c.difference)),
+      part.append(make('div', { class: 'scroll' }, make('table', {},
+        make('thead', {}, make('tr', {}, ...['model', 'images', 'points', '95 % interval'].map(t => make('th', {}, t)))),
+        make('tbody', {}, ...comparisons.map(c => make('tr', {},
+        make('td', {}, c.second), make('td', {}, measured(c.measure)), make('td', c.low > 0 ? { class: 'right' } : c.high < 0 ? { class: 'wrong' } : {}, signed(c.difference)),
         make('td', {}, `${signed(c.low)} … ${signed(c.high)}`)))))));
     }
   };
@@ -140,7 +144,7 @@
         yAxis: axis(style, { type: 'value', scale: true, boundaryGap: ['8%', '8%'] }),
         series: shown.map(p => ({
           type: 'scatter', name: p.name, symbolSize: 14, data: [[p.cost.seconds, 100 * p[key]]], itemStyle: { color: palette()[names.indexOf(p.name) % 8] },
-          label: { show: true, formatter: p.name, color: style.ink, position: p.cost.seconds > 0.6 * Math.max(...shown.map(q => q.cost.seconds)) ? (style.narrow ? 'bottom' : 'left') : 'right', distance: 8 },
+          label: { show: true, formatter: p.name, color: style.ink, position: style.narrow ? 'top' : p.cost.seconds > 0.6 * Math.max(...shown.map(q => q.cost.seconds)) ? 'left' : 'right', distance: 8 },
           labelLayout: { hideOverlap: false, moveOverlap: 'shiftY' },
         })),
       }));
@@ -284,6 +288,14 @@
     }
   };
 
+  // Every option with its resolved value, as a shell takes it.
+  const command = () => {
+    const quoted = value => /^[\w.,:=@%+/-]+$/.test(value) ? value : `'${value.replace(/'/g, "'\\''")}'`;
+    const given = Object.entries(run.options || {}).filter(([, value]) => value !== null && value !== false && value !== '');
+    return ['robustify', run.verb, ...given.flatMap(([key, value]) => value === true ? [`--${key}`]
+      : (Array.isArray(value) ? value : [value]).flatMap(v => [`--${key}`, quoted(String(v))]))].join(' ');
+  };
+
   const method = () => {
     const part = section('How it was measured');
     const row = (name, value) => make('tr', {}, make('td', {}, name), make('td', {}, value));
@@ -294,8 +306,8 @@
       if (s.unreadable_count) rows.push(row(`unreadable in ${name}`, `${count(s.unreadable_count)}, in no figure: ${s.unreadable.join('; ')}`));
       if (s.passed_over && s.passed_over.length) rows.push(row(`not pictures in ${name}`, s.passed_over.join(', ')));
     }
+    if (run.verb) rows.push(row('command', make('code', {}, command())));
     for (const key of ['verb', 'version', 'seed', 'device', 'workers', 'status']) if (run[key] !== undefined) rows.push(row(key, String(run[key])));
-    for (const [key, value] of Object.entries(run.options || {})) rows.push(row(`--${key}`, Array.isArray(value) ? value.join(' ') : String(value)));
     part.append(make('table', { class: 'facts' }, make('tbody', {}, ...rows)));
   };
 
