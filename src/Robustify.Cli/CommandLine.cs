@@ -51,6 +51,7 @@ internal static class CommandLine
             BenchVerb.Create(invocation),
             TransferVerb.Create(invocation),
             ReportVerb.Create(invocation),
+            ZeroShotVerb.Create(invocation),
             PredictVerb.Create(invocation),
             InspectVerb.Create(invocation),
             ConvertVerb.Create(invocation),

@@ -36,6 +36,9 @@ internal static class DistillVerb
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
         var preprocessing = new PreprocessingSettings();
         var method = new DistillationSettings(Standard.Method);
+        var classes = new TextOption(
+            "--classes", "FILE", "class names for a CLIP model without a classifier, one a line in the order of the labels", "the data's own", () => "");
+        var zeroShot = new ZeroShotSettings();
 
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
         run.Add(command, student, teacher, data);
@@ -45,16 +48,20 @@ internal static class DistillVerb
         preprocessing.AddTo(command, run);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
+        run.Add(command, classes);
+        zeroShot.AddTo(command, run);
         command.SetAction(parse =>
         {
             using var session = new Session(invocation, parse, run);
             var options = Standard with
             {
-                Student = student.Of(parse), Overrides = preprocessing.Bind(parse), Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
+                Student = student.Of(parse), Overrides = preprocessing.Bind(parse) with { Activation = ActivationOption.Of(zeroShot.Activation, parse) },
+                Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
                 HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse), CleanConfidence = cleanConfidence.Of(parse), Augmentation = augmentation.Bind(parse),
                 Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
+                ZeroShot = zeroShot.Of(parse), ClassesFile = classes.Of(parse) is { Length: > 0 } names ? names : null,
             };
             DistillationWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish();

@@ -4,9 +4,11 @@ using Robustify.Kernels;
 using Robustify.Native.Augment;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
+using Robustify.Native.Evaluation.ZeroShot;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
+using Robustify.Native.Models.Clip;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
 
@@ -72,6 +74,12 @@ public sealed record DistillationRunOptions
     /// <summary>Optimizer and its highest rate.</summary>
     public OptimizerOptions Optimizer { get; init; } = new() { Kind = OptimizerKind.AdamW, Rate = 1e-3, WeightDecay = 0.05, MaximumGradientNorm = 1 };
 
+    /// <summary>How the classes are put into words where the student is a CLIP model without a classifier.</summary>
+    public ZeroShotOptions ZeroShot { get; init; } = new();
+
+    /// <summary>Their names, one a line in the order of the labels; null for the data's own.</summary>
+    public string? ClassesFile { get; init; }
+
     /// <summary>The method's choices.</summary>
     public DistillationOptions Method { get; init; } = new() { BatchSize = 64 };
 }
@@ -87,11 +95,22 @@ public static class DistillationWorkflow
         var source = ModelSource.Resolve(options.Student, options.Overrides).RequireFinite();
         var data = LabeledData.Open(
             options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut, heldOutFrom: options.HeldOutFrom);
+        using var zeroShot = source is { IsPretrained: true, Model: IClipImageModel { Classes: 0 } } ? ZeroShot(options, source, data, context) : null;
+        source = zeroShot?.Source ?? source;
         data.RequireClasses(source.Model, options.Student);
         RequireModels(options, source);
         var directory = RunDirectory.Open(options.Out, describe);
         return directory.Guard(() =>
         {
+            if (zeroShot is not null)
+            {
+                // From here on it is a classifier like any other, with all that was overridden, and what the run is compared with.
+                string classifier = directory.PathOf("zeroshot.safetensors");
+                zeroShot.Save(classifier);
+                source = ModelSource.Resolve(classifier);
+                options = options with { Student = classifier, Overrides = new ModelOverrides { ImageSize = options.Overrides.ImageSize } };
+            }
+
             var cost = Train(options, context, source, data, directory);
             using var robust = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
             var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = source.Preprocessing };
@@ -100,6 +119,14 @@ public static class DistillationWorkflow
             context.Message($"{options.ResultName}: clean top-1 {results[0].Clean.Top1:F4} on {results[0].Clean.Images} test images");
             return cost;
         });
+    }
+
+    /// <summary>The CLIP model with the zero-shot head of the data's classes, which all three heads start from.</summary>
+    private static ZeroShotClassifier ZeroShot(DistillationRunOptions options, ModelSource source, LabeledData data, RunContext context)
+    {
+        using var text = ZeroShotText.Open(source, options.ZeroShot);
+        float[] weights = text.HeadWeights(ZeroShotWorkflow.ClassNames(options.ClassesFile, data), context);
+        return ZeroShotClassifier.Create(options.Student, weights, options.Overrides);
     }
 
     /// <summary>Training and calibration, for workflows that measure by themselves.</summary>
