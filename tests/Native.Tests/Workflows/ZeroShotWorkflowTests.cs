@@ -261,7 +261,11 @@ public sealed class ZeroShotWorkflowTests : IDisposable
         });
         using var store = new ParameterStore(model.AllSpecs(), _ => false);
         store.Initialize(2);
-        CheckpointWriter.Write(path, [.. store.All.Select(p => new CheckpointTensor(p.Spec.Name, p.Spec.Shape.ToArray(), p.Value.View.Span.ToArray()))]);
+        // A teacher takes the student's images, so it is made with CLIP's mean and deviation.
+        var metadata = new Dictionary<string, string>();
+        ModelSource.Resolve(Clip).Preprocessing.Write(metadata);
+        CheckpointWriter.Write(
+            path, [.. store.All.Select(p => new CheckpointTensor(p.Spec.Name, p.Spec.Shape.ToArray(), p.Value.View.Span.ToArray()))], metadata);
         return path;
     }
 }
