@@ -20,7 +20,7 @@ public sealed partial class RunTests : IDisposable
             "pretrain", "--model", "resnet_fashion", "--data", TinyData.Directory, "--epochs", "2", "--batch", "32", "--limit", "64", "--seed", "7", "--out", run);
         Assert.Contains("original", call.Out);
         Assert.Equal(
-            ["checkpoint.safetensors", "metrics.jsonl", "results.json", "run.json", "state.safetensors"],
+            ["checkpoint.safetensors", "ledger.json", "metrics.jsonl", "results.json", "run.json", "state.safetensors"],
             Directory.GetFiles(run).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         var described = Parse(File.ReadAllText(Path.Combine(run, "run.json")));
         Assert.Equal("finished", described.GetProperty("status").GetString());
@@ -169,6 +169,6 @@ public sealed partial class RunTests : IDisposable
     // Seconds are the only numbers that two runs do not share.
     private static string Read(string run) => Seconds().Replace(File.ReadAllText(Path.Combine(run, "results.json")), "");
 
-    [GeneratedRegex("\"seconds\": [^,]*,")]
+    [GeneratedRegex("\"(device_)?seconds\": [^,]*,")]
     private static partial Regex Seconds();
 }

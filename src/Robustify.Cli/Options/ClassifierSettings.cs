@@ -15,7 +15,7 @@ internal sealed class ClassifierSettings
     private readonly OptionalNumberOption<int> limit = new("--limit", "training images at most, as many of each class", new(1, null), "all");
     private readonly OptionalNumberOption<int> testLimit = new("--test-limit", "test images at most, as many of each class", new(1, null), "all");
     private readonly NumberOption<int> heldOut;
-    private readonly FlagOption resume = new("--resume", "continue the run in --out from its last saved step, with the same options");
+    private readonly RecordSettings record = new();
     private readonly PreprocessingSettings preprocessing = new();
     private readonly OptimizerSettings optimizer;
     private readonly NumberOption<float> labelSmoothing;
@@ -37,7 +37,9 @@ internal sealed class ClassifierSettings
         epochs = new("--epochs", "passes over the training images", new(1, 100_000), standard.Epochs);
         batch = new("--batch", "images a step, not counting views", new(1, 65536), standard.Batch);
         heldOut = new(
-            "--held-out", "training images set aside, so that runs which are compared train on the same ones", new(0, null), standard.HeldOut);
+            "--held-out",
+            "training images set aside, so that runs which are compared train on the same ones; several epochs are measured on them to keep the best model",
+            new(0, null), standard.HeldOut);
         optimizer = new(standard.Optimizer, standard.Schedule, standard.Warmup);
         labelSmoothing = new(
             "--label-smoothing", "part of a label's weight spread over all classes", new(0, 1, HighOpen: true), standard.LabelSmoothing);
@@ -56,7 +58,8 @@ internal sealed class ClassifierSettings
     {
         run.Add(command, model, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, resume, epochs, batch, limit, testLimit, heldOut);
+        record.AddTo(command, run);
+        run.Add(command, epochs, batch, limit, testLimit, heldOut);
         preprocessing.AddTo(command, run);
         optimizer.AddTo(command, run);
         run.Add(command, labelSmoothing, headDropout, dropout, stochasticDepth, augMixViews, consistencyWeight);
@@ -71,8 +74,9 @@ internal sealed class ClassifierSettings
 
     public ClassifierTrainingOptions Bind(ParseResult parse) => standard with
     {
-        Model = model.Of(parse), Overrides = preprocessing.Bind(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse), Epochs = epochs.Of(parse),
-        Batch = batch.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), HeldOut = heldOut.Of(parse), Resume = resume.Of(parse),
+        Model = model.Of(parse), Overrides = preprocessing.Bind(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
+        Epochs = epochs.Of(parse), Batch = batch.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), HeldOut = heldOut.Of(parse),
+        Resume = record.Resume(parse), Record = record.Bind(parse),
         Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse), Warmup = optimizer.Warmup(parse),
         LabelSmoothing = labelSmoothing.Of(parse), HeadDropout = headDropout.Of(parse), Dropout = dropout.Of(parse),
         StochasticDepth = stochasticDepth.Of(parse), AugMixViews = augMixViews.Of(parse), Augmentation = augmentation.Bind(parse), ConsistencyWeight = consistencyWeight.Of(parse),

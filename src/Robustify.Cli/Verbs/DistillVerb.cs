@@ -18,7 +18,7 @@ internal static class DistillVerb
             "--student", "MODEL", "the pretrained large model: safetensors file or run directory", "the bundled model", BundledModel.Find, "--model");
         var teacher = new TextOption("--teacher", "MODEL", "the small robust model: safetensors file or run directory of teach", "", null);
         var data = RunSettings.DataOption();
-        var resume = new FlagOption("--resume", "continue the run in --out from its last saved step, with the same options");
+        var record = new RecordSettings();
         var epochs = new NumberOption<int>("--epochs", "passes over the training images", new(1, 100_000), Standard.Epochs);
         var limit = new OptionalNumberOption<int>("--limit", "training images at most, as many of each class", new(1, null), "all");
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
@@ -43,7 +43,8 @@ internal static class DistillVerb
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
         run.Add(command, student, teacher, data);
         run.AddCommon(command, writes: true);
-        run.Add(command, resume, epochs, limit, testLimit, heldOut, heldOutFrom, cleanMargin, cleanConfidence);
+        record.AddTo(command, run);
+        run.Add(command, epochs, limit, testLimit, heldOut, heldOutFrom, cleanMargin, cleanConfidence);
         augmentation.AddTo(command, run);
         preprocessing.AddTo(command, run);
         method.AddTo(command, run);
@@ -57,8 +58,9 @@ internal static class DistillVerb
             {
                 Student = student.Of(parse), Overrides = preprocessing.Bind(parse) with { Activation = ActivationOption.Of(zeroShot.Activation, parse) },
                 Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
-                Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = resume.Of(parse),
-                HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse), CleanConfidence = cleanConfidence.Of(parse), Augmentation = augmentation.Bind(parse),
+                Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = record.Resume(parse),
+                Record = record.Bind(parse), HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse),
+                CleanConfidence = cleanConfidence.Of(parse), Augmentation = augmentation.Bind(parse),
                 Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
                 ZeroShot = zeroShot.Of(parse), ClassesFile = classes.Of(parse) is { Length: > 0 } names ? names : null,

@@ -23,9 +23,11 @@ internal static class QuickstartVerb
         var corruptedImages = new OptionalNumberOption<int>(
             "--corrupted-images", "test images measured under every corruption and severity; 0 for none", new(0, null), "as --size says");
         var data = RunSettings.DataOption();
+        var record = new RecordSettings();
         var command = new Command("quickstart", "Watch a pretrained model become robust: teacher, distillation, comparison, benchmark, table.");
         run.Add(command, size);
         run.AddCommon(command, writes: true);
+        record.AddTo(command, run);
         run.Add(command, model, data, images, testImages, corruptedImages);
         command.SetAction(parse =>
         {
@@ -34,6 +36,7 @@ internal static class QuickstartVerb
             {
                 Size = size.Of(parse), Seed = run.Seed.Of(parse), Out = run.Out.Of(parse), Data = data.Of(parse), Model = model.Of(parse),
                 Images = images.Of(parse), TestImages = testImages.Of(parse), CorruptedImages = corruptedImages.Of(parse),
+                Resume = record.Resume(parse), Record = record.Bind(parse),
             };
             var result = QuickstartWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish(output => Write(output, result));

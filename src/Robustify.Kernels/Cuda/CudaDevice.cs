@@ -56,6 +56,9 @@ internal sealed class CudaDevice : IDisposable
     /// <summary>Digits of the compute capability, as compilers spell them: 90.</summary>
     public string Architecture => string.Create(CultureInfo.InvariantCulture, $"{Major}{Minor}");
 
+    /// <summary>The PCI address, by which other libraries of the driver know the device; null where the driver does not tell it.</summary>
+    public string? PciBusId => Driver.TryDeviceGetPciBusId(handle);
+
     /// <summary>Streaming multiprocessors.</summary>
     public int Multiprocessors { get; }
 

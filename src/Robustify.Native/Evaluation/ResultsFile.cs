@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Robustify.Native.Evaluation;
 
 /// <summary>
-/// The layout of results.json: accuracies are fractions in 0..1; <c>ledger.*.seconds</c> are the only times, all else is a function of
-/// the seed.
+/// The layout of results.json: accuracies are fractions in 0..1; <c>ledger.*.seconds</c> and <c>device_seconds</c> are the only
+/// times, all else is a function of the seed.
 /// </summary>
 public static class ResultsFile
 {
@@ -33,7 +33,11 @@ public static class ResultsFile
         {
             json.WriteStartObject(phase);
             json.WriteNumber("seconds", Math.Round(cost.Seconds, 3));
+            json.WriteNumber("device_seconds", Math.Round(cost.DeviceSeconds, 3));
             json.WriteNumber("trained_parameters", cost.TrainedParameters);
+            json.WriteNumber("total_parameters", cost.TotalParameters);
+            json.WriteNumber("forward_flops", cost.ForwardFlops);
+            json.WriteNumber("backward_flops", cost.BackwardFlops);
             json.WriteNumber("images", cost.Images);
             json.WriteNumber("steps", cost.Steps);
             json.WriteEndObject();

@@ -8,6 +8,9 @@ namespace Robustify.Native.Files;
 /// </summary>
 internal static class AtomicFile
 {
+    // Of Path.GetRandomFileName: eight characters, a point, three.
+    private const string TemporaryPattern = ".????????.???.tmp";
+
     /// <summary>
     /// Replaces the file by what <paramref name="write"/> writes. On any failure the old file stays and the temporary one goes.
     /// </summary>
@@ -41,6 +44,13 @@ internal static class AtomicFile
 
             throw;
         }
+    }
+
+    /// <summary>Removes what writers that were killed left behind in a folder.</summary>
+    public static void DiscardLeftovers(string folder)
+    {
+        foreach (string file in Directory.GetFiles(folder, TemporaryPattern))
+            Discard(file);
     }
 
     private static void Discard(string? temporary)

@@ -29,6 +29,7 @@ public sealed class GradientBuilder
             var known = node.Outputs.Where(gradients.ContainsKey).ToArray();
             if (known.Length == 0)
                 continue;
+            graph.Phase = node.Phase;
             node.Differentiate(this);
             foreach (var output in known)
                 owners[gradients[output]]--;

@@ -83,18 +83,23 @@ public sealed class GraphBuilder
         return rounded;
     }
 
+    /// <summary>What the time of nodes added from here on is counted as.</summary>
+    internal WorkPhase Phase { get; set; }
+
     /// <summary>Builds a part that computes as in evaluation: a frozen model's answer inside a training graph draws nothing.</summary>
-    public Value AsInEvaluation(Func<Value> build)
+    /// <param name="build">Adds its nodes.</param>
+    /// <param name="phase">What their time is counted as.</param>
+    public Value AsInEvaluation(Func<Value> build, WorkPhase phase = WorkPhase.Tail)
     {
-        bool training = Training;
-        Training = false;
+        var (training, before) = (Training, Phase);
+        (Training, Phase) = (false, phase);
         try
         {
             return build();
         }
         finally
         {
-            Training = training;
+            (Training, Phase) = (training, before);
         }
     }
 
@@ -107,7 +112,11 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Appends a node.</summary>
-    public void Add(Node node) => nodes.Add(node);
+    public void Add(Node node)
+    {
+        node.Phase = Phase;
+        nodes.Add(node);
+    }
 
     /// <summary>Starts a loss on logits [rows, classes].</summary>
     public LossHead Loss(string name, Value logits)
@@ -119,8 +128,16 @@ public sealed class GraphBuilder
         return loss;
     }
 
-    /// <summary>Emits the backward nodes of all losses. Nothing is emitted for what no trained parameter lies before.</summary>
-    public void Differentiate() => new GradientBuilder(this).Run();
+    /// <summary>
+    /// Emits the backward nodes of all losses. Nothing is emitted for what no trained parameter lies before. The last loss's logits can be read
+    /// after a step, to count right answers.
+    /// </summary>
+    public void Differentiate()
+    {
+        new GradientBuilder(this).Run();
+        if (losses.Count > 0)
+            Keep(losses[^1].Logits);
+    }
 
     /// <summary>The inputs that dropout draws need, for batches of <paramref name="rows"/> samples.</summary>
     internal (Value SampleIds, Value Epoch) DrawInputs(int rows)

@@ -11,6 +11,7 @@ namespace Robustify.Native.Graph;
 public sealed class LossHead
 {
     private readonly GraphBuilder graph;
+    private readonly List<(int First, int Count)> labeledRows = [];
     private bool begun;
 
     internal LossHead(GraphBuilder graph, string name, Value logits)
@@ -31,6 +32,9 @@ public sealed class LossHead
     /// <summary>The sum of the terms [1].</summary>
     public Value Value { get; }
 
+    /// <summary>The rows of <see cref="Logits"/> that have a label, as ranges: row First + i has label i.</summary>
+    internal IReadOnlyList<(int First, int Count)> LabeledRows => labeledRows;
+
     /// <summary>Gradient with respect to the logits [rows, classes].</summary>
     public Value Gradient { get; }
 
@@ -38,6 +42,7 @@ public sealed class LossHead
     public LossHead CrossEntropy(Value labels, int firstRow, int rows, float smoothing = 0, float scale = 1)
     {
         CheckRows("cross-entropy", firstRow, rows, labels.Shape.Count);
+        labeledRows.Add((firstRow, rows));
         bool accumulate = Begin();
         return Term([Logits, labels], b =>
             b.CrossEntropy(Logits.View, labels.View, Value.View, Gradient.View, firstRow, rows, smoothing, scale, accumulate));

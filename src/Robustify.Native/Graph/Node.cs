@@ -20,6 +20,9 @@ public abstract class Node
     /// <summary>An output that may take the place of an input of its size, which the planner lets it where nothing reads the input later.</summary>
     public virtual (Value Input, Value Output)? InPlace => null;
 
+    /// <summary>What its time is counted as; given by the graph it is added to.</summary>
+    public WorkPhase Phase { get; internal set; }
+
     /// <summary>Computes the outputs. Called once a step: it allocates nothing.</summary>
     public abstract void Execute(IBackend backend);
 

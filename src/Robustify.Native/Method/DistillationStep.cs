@@ -57,7 +57,7 @@ public sealed class DistillationStep : ITrainingStep
         var teacherScope = new ParameterScope(teacherParameters);
         var teacherImages = confident ? inputs.Images : graph.FrozenRows("augmented", inputs.Images, batch, batch);
         var teacherFeatures = graph.AsInEvaluation(
-            () => teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0));
+            () => teacher.Tail(graph, teacherScope, teacher.Trunk(graph, teacherScope, teacherImages, 0), 0), WorkPhase.Teacher);
         var t = Target(teacherScope, teacher.HeadName, "teacher", teacherFeatures, firstSample: confident ? 0 : batch);
 
         if (student.Tail == TailKind.Shared && student.Heads > 1)
@@ -103,6 +103,9 @@ public sealed class DistillationStep : ITrainingStep
     public MultiplyAdds MultiplyAdds => plan.MultiplyAdds;
 
     /// <inheritdoc/>
+    public PhaseClock? Phases => plan.Phases;
+
+    /// <inheritdoc/>
     public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, batch.Images);
 
     /// <inheritdoc/>
@@ -139,9 +142,9 @@ public sealed class DistillationStep : ITrainingStep
     private (Value Features, Value Original) LastTuned(ThreeHeadedStudent student, ParameterScope tuned, ParameterScope original, bool allRows)
     {
         var model = student.Model;
-        var trunk = graph.AsInEvaluation(() => model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks));
+        var trunk = graph.AsInEvaluation(() => model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks), WorkPhase.FrozenTrunk);
         var originalTrunk = allRows ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, options.BatchSize);
-        var originalFeatures = graph.AsInEvaluation(() => model.Tail(graph, original, originalTrunk, student.TrunkBlocks));
+        var originalFeatures = graph.AsInEvaluation(() => model.Tail(graph, original, originalTrunk, student.TrunkBlocks), WorkPhase.Original);
         return (model.Tail(graph, tuned, trunk, student.TrunkBlocks), originalFeatures);
     }
 
@@ -149,7 +152,7 @@ public sealed class DistillationStep : ITrainingStep
     private (Value Features, Value Original) FirstTuned(ThreeHeadedStudent student, ParameterScope tuned, ParameterScope original, bool allRows)
     {
         var images = allRows ? inputs.Images : graph.FrozenRows("clean", inputs.Images, 0, options.BatchSize);
-        var originalFeatures = graph.AsInEvaluation(() => student.Features(graph, original, images));
+        var originalFeatures = graph.AsInEvaluation(() => student.Features(graph, original, images), WorkPhase.Original);
         return (student.Features(graph, tuned, inputs.Images), originalFeatures);
     }
 

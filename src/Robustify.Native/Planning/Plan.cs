@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
@@ -15,6 +16,7 @@ public sealed class Plan : IDisposable
 {
     private readonly Node[] preparation;
     private readonly Node[] nodes;
+    private readonly Stretch[] stretches;
     private readonly Dictionary<Value, long> offsets;
     private DeviceBuffer? arena;
     private bool isPrepared;
@@ -24,6 +26,7 @@ public sealed class Plan : IDisposable
     {
         preparation = [.. graph.Preparation];
         nodes = [.. graph.Nodes];
+        stretches = [.. Stretch.Of(nodes)];
         (offsets, ArenaBytes) = LivenessPlanner.Place(graph.Values, nodes);
         MultiplyAdds = nodes.Aggregate(default(MultiplyAdds), (sum, node) => sum + node.MultiplyAdds);
     }
@@ -33,6 +36,12 @@ public sealed class Plan : IDisposable
 
     /// <summary>What one step multiplies and adds.</summary>
     public MultiplyAdds MultiplyAdds { get; }
+
+    /// <summary>
+    /// How long steps computed, by what for; only where a device has done its work when a call returns. Two looks at the clock for each of a
+    /// handful of stretches are all it costs.
+    /// </summary>
+    public PhaseClock Phases { get; } = new();
 
     /// <summary>Takes the memory and gives every value its place.</summary>
     /// <param name="target">Whose memory; null for the process's own.</param>
@@ -66,8 +75,20 @@ public sealed class Plan : IDisposable
     public void Run(IBackend backend)
     {
         Prepare(backend);
-        foreach (var node in nodes)
-            node.Execute(backend);
+        if (!backend.IsHostMemory)
+        {
+            foreach (var node in nodes)
+                node.Execute(backend);
+            return;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        foreach (var (phase, first, end) in stretches)
+        {
+            for (int i = first; i < end; i++)
+                nodes[i].Execute(backend);
+            start = Phases.Add(phase, start);
+        }
     }
 
     /// <summary>
@@ -135,5 +156,21 @@ public sealed class Plan : IDisposable
         foreach (var node in preparation)
             node.Execute(backend);
         isPrepared = true;
+    }
+
+    /// <summary>Nodes one after the other whose time is counted as the same.</summary>
+    private readonly record struct Stretch(WorkPhase Phase, int First, int End)
+    {
+        public static IEnumerable<Stretch> Of(Node[] nodes)
+        {
+            for (int first = 0, end; first < nodes.Length; first = end)
+            {
+                for (end = first + 1; end < nodes.Length && nodes[end].Phase == nodes[first].Phase; end++)
+                {
+                }
+
+                yield return new Stretch(nodes[first].Phase, first, end);
+            }
+        }
     }
 }

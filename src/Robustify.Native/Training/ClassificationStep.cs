@@ -80,6 +80,9 @@ public sealed class ClassificationStep : ITrainingStep
     /// <inheritdoc/>
     public MultiplyAdds MultiplyAdds => plan.MultiplyAdds;
 
+    /// <inheritdoc/>
+    public PhaseClock? Phases => plan.Phases;
+
     // With one mixture the clean image is only the mixture's origin: the mixture alone is trained on.
     private int Views => options.AugMixViews == 2 ? 3 : 1;
 

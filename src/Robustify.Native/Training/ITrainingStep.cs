@@ -1,6 +1,7 @@
 using Robustify.Kernels.Backends;
 using Robustify.Native.Data.Loading;
 using Robustify.Native.Graph;
+using Robustify.Native.Planning;
 
 namespace Robustify.Native.Training;
 
@@ -24,6 +25,9 @@ public interface ITrainingStep : IDisposable
     /// part behind trained tensors the gradients of activations alone.
     /// </summary>
     MultiplyAdds MultiplyAdds { get; }
+
+    /// <summary>How long it computed, by what for, where that is measured; null where it is not.</summary>
+    PhaseClock? Phases => null;
 
     /// <summary>Brings a batch to the device.</summary>
     void Fill(IBackend backend, Batch batch);

@@ -5,17 +5,11 @@ using Robustify.Kernels.Backends;
 using Robustify.Kernels.Memory;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Data.Loading;
+using Robustify.Native.Graph;
 using Robustify.Native.Planning;
 using Robustify.Native.Runs;
 
 namespace Robustify.Native.Training;
-
-/// <summary>What a training run took.</summary>
-/// <param name="Seconds">Wall time of the steps; of a resumed run, of those since it was resumed.</param>
-/// <param name="Images">Images seen, not counting views.</param>
-/// <param name="Steps">Optimizer steps.</param>
-/// <param name="TrainedParameters">Numbers the optimizer moved.</param>
-public readonly record struct TrainingCost(double Seconds, long Images, long Steps, long TrainedParameters);
 
 /// <summary>
 /// Repeats a training step over a loader's batches: forward and backward, clip, update, and at the end of each epoch a checkpoint. Steps
@@ -36,10 +30,14 @@ public sealed class Trainer : IDisposable
     private readonly Optimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly Stopwatch watch = new();
-    private double lossSum;
-    private long lossCount;
+    private readonly PhaseClock clock = new();
+    private readonly DeviceTimer timer;
+    private readonly TrainingMeter meter = new();
+    private readonly AnswerCount answers;
+    private readonly int[] lastLabels;
     private int unreadSteps;
     private double lastLoss = double.NaN;
+    private (long Images, TimeSpan Time) intervalStart, epochStart;
 
     /// <summary>Makes the optimizer; its memory is taken here.</summary>
     public Trainer(IBackend backend, ITrainingStep step, BatchLoader loader, TrainerOptions options)
@@ -54,13 +52,31 @@ public sealed class Trainer : IDisposable
         wholeStep = new RepeatedWork(backend, QueueStep);
         optimizer = Optimizer.Create(options.Optimizer, backend, parameters.TrainedData, parameters.TrainedGradients, state, [.. Segments()]);
         schedule = options.CreateSchedule(TotalSteps);
+        answers = new AnswerCount(step, backend.IsHostMemory);
+        lastLabels = new int[loader.BatchSize];
+        timer = backend.CreateTimer();
     }
+
+    /// <summary>Images of a step, not counting views.</summary>
+    internal int BatchSize => loader.BatchSize;
+
+    /// <summary>Bytes of the optimizer's state.</summary>
+    internal long OptimizerBytes => optimizerMemory.Bytes;
 
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps => (long)options.Epochs * loader.BatchCount;
 
-    /// <summary>Called at the end of each epoch with its number from 0 and the mean loss; saves what should be saved.</summary>
-    public Action<int, double>? EpochEnded { get; set; }
+    /// <summary>Called at the end of each epoch; saves what should be saved.</summary>
+    public Action<TrainingRecord>? EpochEnded { get; set; }
+
+    /// <summary>Called every <see cref="RecordOptions.LogEvery"/> steps.</summary>
+    internal Action<TrainingRecord>? StepsLogged { get; set; }
+
+    /// <summary>Called every <see cref="RecordOptions.SaveEvery"/> steps but at the end of an epoch; saves what should be saved.</summary>
+    internal Action? SaveDue { get; set; }
+
+    /// <summary>Called with the z-scores of loss and gradient norm where one is an outlier; the other is NaN then.</summary>
+    internal Action<TrainingRecord, double, double>? OutlierFound { get; set; }
 
     /// <summary>The optimizer, for checkpoints.</summary>
     public Optimizer Optimizer => optimizer;
@@ -73,27 +89,110 @@ public sealed class Trainer : IDisposable
         long first = optimizer.CompletedSteps;
         progress.Begin(phase, TotalSteps - first, "steps");
         watch.Restart();
+        intervalStart = epochStart = Now;
         for (int epoch = (int)(first / loader.BatchCount); epoch < options.Epochs; epoch++)
         {
-            (lossSum, lossCount) = (0, 0);
-            loader.StartEpoch(epoch, (int)(optimizer.CompletedSteps % loader.BatchCount));
-            while (loader.Next() is { } batch)
+            int finished = (int)(optimizer.CompletedSteps % loader.BatchCount);
+            if (finished == 0)
+            {
+                meter.BeginEpoch();
+                epochStart = Now;
+            }
+
+            loader.StartEpoch(epoch, finished);
+            while (NextBatch() is { } batch)
             {
                 if (cancellation.IsCancellationRequested)
-                    ReadLosses();
+                    RequireFinite();
                 cancellation.ThrowIfCancellationRequested();
                 double loss = Step(batch);
                 progress.Report(optimizer.CompletedSteps - first, loss);
+                Record(epoch);
             }
 
-            ReadLosses();
-            EpochEnded?.Invoke(epoch, lossSum / Math.Max(1, lossCount));
+            if (unreadSteps > 0)
+            {
+                ReadLosses();
+                TellOutlier(epoch);
+            }
+
+            var record = Describe(epoch, meter.EpochLoss, meter.EpochAccuracy, epochStart);
+            Pause(() => EpochEnded?.Invoke(record));
         }
 
         watch.Stop();
         progress.End();
         return new TrainingCost(
             watch.Elapsed.TotalSeconds, optimizer.CompletedSteps * loader.BatchSize, optimizer.CompletedSteps, step.Parameters.TrainedCount);
+    }
+
+    /// <summary>Wall time of the steps so far, without saving and validation.</summary>
+    internal double Seconds => watch.Elapsed.TotalSeconds;
+
+    /// <summary>Time that the device computed in so far; waits for it.</summary>
+    internal double DeviceSeconds => timer.Seconds();
+
+    /// <summary>Time of a phase so far: of the step's own where it computes when it is called, else <see cref="WorkPhase.Step"/> is all of it.</summary>
+    internal double PhaseSeconds(WorkPhase phase) => phase switch
+    {
+        WorkPhase.Step => backend.IsHostMemory ? 0 : DeviceSeconds,
+        WorkPhase.Decode => loader.DecodeSeconds,
+        WorkPhase.Augment => loader.AugmentSeconds,
+        _ => clock.Seconds(phase) + (step.Phases?.Seconds(phase) ?? 0),
+    };
+
+    private Batch? NextBatch()
+    {
+        long start = Stopwatch.GetTimestamp();
+        var batch = loader.Next();
+        clock.Add(WorkPhase.Wait, start);
+        return batch;
+    }
+
+    private (long Images, TimeSpan Time) Now => (optimizer.CompletedSteps * loader.BatchSize, watch.Elapsed);
+
+    private bool IsLineDue => optimizer.CompletedSteps % options.Record.LogEvery == 0;
+
+    private bool IsSaveDue => optimizer.CompletedSteps % options.Record.SaveEvery == 0;
+
+    private bool IsEpochOver => optimizer.CompletedSteps % loader.BatchCount == 0;
+
+    /// <summary>Tells what is due after a step. The end of an epoch saves by itself, after its line.</summary>
+    private void Record(int epoch)
+    {
+        if (unreadSteps == 0)
+            TellOutlier(epoch);
+        if (IsLineDue)
+        {
+            StepsLogged?.Invoke(Describe(epoch, meter.IntervalLoss, meter.IntervalAccuracy, intervalStart));
+            meter.BeginInterval();
+            intervalStart = Now;
+        }
+
+        if (IsSaveDue && !IsEpochOver)
+            Pause(() => SaveDue?.Invoke());
+    }
+
+    private void TellOutlier(int epoch)
+    {
+        if (!double.IsNaN(meter.LossOutlier) || !double.IsNaN(meter.NormOutlier))
+            OutlierFound?.Invoke(Describe(epoch, lastLoss, double.NaN, intervalStart), meter.LossOutlier, meter.NormOutlier);
+    }
+
+    /// <summary>Does what is no training: it is not counted in the time.</summary>
+    private void Pause(Action work)
+    {
+        watch.Stop();
+        work();
+        watch.Start();
+    }
+
+    private TrainingRecord Describe(int epoch, double loss, double accuracy, (long Images, TimeSpan Time) since)
+    {
+        var now = Now;
+        return new TrainingRecord(
+            epoch, optimizer.CompletedSteps, loss, accuracy, meter.GradientNorm, schedule.RateAt(optimizer.CompletedSteps - 1),
+            now.Images - since.Images, (now.Time - since.Time).TotalSeconds);
     }
 
     /// <summary>One step on a batch: forward, backward, clip, update.</summary>
@@ -108,17 +207,20 @@ public sealed class Trainer : IDisposable
 
     private double StepAndRead(Batch batch)
     {
+        timer.Start();
         step.Compute(backend, batch);
         double loss = 0;
         for (int i = 0; i < step.Losses.Count; i++)
             loss += backend.DownloadScalar<float>(step.Losses[i].Value.View);
+        long start = Stopwatch.GetTimestamp();
         double norm = optimizer.ClipGradients();
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw Diverged(loss, norm);
         optimizer.Step(schedule.RateAt(optimizer.CompletedSteps));
-        lossSum += loss;
-        lossCount++;
-        return loss;
+        clock.Add(WorkPhase.Update, start);
+        timer.Stop();
+        meter.Observe(loss, 1, answers.Correct(backend, batch.Labels), answers.Rows, norm);
+        return lastLoss = loss;
     }
 
     /// <summary>Queues a step and looks at the losses now and then.</summary>
@@ -126,9 +228,13 @@ public sealed class Trainer : IDisposable
     {
         step.Fill(backend, batch);
         optimizer.Prepare(schedule.RateAt(optimizer.CompletedSteps));
+        timer.Start();
         wholeStep.Run();
+        timer.Stop();
         optimizer.CountStep();
-        if (++unreadSteps >= options.StepsBetweenReads)
+        // By the number of the step alone, so that a resumed run adds up the same groups of steps.
+        batch.Labels.CopyTo(lastLabels);
+        if (++unreadSteps >= options.StepsBetweenReads || IsLineDue || IsSaveDue)
             ReadLosses();
         return lastLoss;
     }
@@ -148,20 +254,49 @@ public sealed class Trainer : IDisposable
     {
         if (unreadSteps == 0)
             return;
-        double total = backend.DownloadScalar<float>(lossTotal), norm = optimizer.ReadNorm();
+        var (total, norm) = RequireFinite();
         lastLoss = total / unreadSteps;
-        if (!double.IsFinite(total) || !double.IsFinite(norm))
-            throw Diverged(lastLoss, norm);
         backend.Upload<float>([0], lossTotal);
-        lossSum += total;
-        lossCount += unreadSteps;
+        meter.Observe(total, unreadSteps, answers.Correct(backend, lastLabels), answers.Rows, norm);
         unreadSteps = 0;
+    }
+
+    /// <summary>Looks at what steps left on the device, and leaves it there.</summary>
+    private (float Total, double Norm) RequireFinite()
+    {
+        if (unreadSteps == 0)
+            return (0, 0);
+        float total = backend.DownloadScalar<float>(lossTotal);
+        double norm = optimizer.ReadNorm();
+        return double.IsFinite(total) && double.IsFinite(norm) ? (total, norm) : throw Diverged((double)total / unreadSteps, norm);
+    }
+
+    /// <summary>Numbers of <see cref="Snapshot"/>.</summary>
+    internal const int SnapshotLength = TrainingMeter.StateLength + 3;
+
+    /// <summary>Numbers that a resumed run goes on from beside tensors, optimizer and step: what it has shown and not yet shown.</summary>
+    internal double[] Snapshot()
+    {
+        double[] state = new double[SnapshotLength];
+        meter.Write(state);
+        state[^3] = unreadSteps == 0 ? 0 : backend.DownloadScalar<float>(lossTotal);
+        (state[^2], state[^1]) = (unreadSteps, lastLoss);
+        return state;
+    }
+
+    /// <summary>Goes on from <see cref="Snapshot"/>.</summary>
+    internal void Restore(ReadOnlySpan<double> state)
+    {
+        meter.Read(state);
+        backend.Upload<float>([(float)state[^3]], lossTotal);
+        (unreadSteps, lastLoss) = ((int)state[^2], state[^1]);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         wholeStep.Dispose();
+        timer.Dispose();
         optimizer.Dispose();
         optimizerMemory.Dispose();
     }

@@ -36,6 +36,9 @@ public sealed record TrainerOptions
     /// <summary>Steps between two looks at the losses on a device that queues its work; at least 1. No result depends on it.</summary>
     public int StepsBetweenReads { get; init; } = 20;
 
+    /// <summary>What is written down on the way.</summary>
+    public RecordOptions Record { get; init; } = new();
+
     /// <summary>Refuses what cannot be run.</summary>
     public void Validate()
     {
@@ -45,6 +48,7 @@ public sealed record TrainerOptions
             throw new RobustifyException($"training: warm-up {WarmupFraction} and final rate {FinalRateFraction} found, parts of 1 expected");
         if (StepsBetweenReads < 1)
             throw new RobustifyException($"training: {StepsBetweenReads} steps between readings found, at least 1 expected");
+        Record.Validate();
         Optimizer.Validate();
     }
 

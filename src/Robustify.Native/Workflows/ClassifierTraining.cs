@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Robustify.Kernels;
 using Robustify.Native.Evaluation;
@@ -28,7 +29,7 @@ public static class ClassifierTraining
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
         data.RequireClasses(source.Model, options.Model);
         Regularized(source.Model, options);
-        var directory = RunDirectory.Open(options.Out, describe);
+        var directory = RunDirectory.OpenTraining(options.Out, describe, options.Resume);
         return directory.Guard(() =>
         {
             var cost = train(source, data, directory);
@@ -54,15 +55,22 @@ public static class ClassifierTraining
             BatchSize = Math.Min(options.Batch, data.Train.Length), LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout,
             AugMixViews = options.AugMixViews, ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
         }, context.Target);
+        using var validation = new Validation(data, options.Seed, isRobust: options.AugMixViews > 0, () => new ClassifierPredictor(
+            options.ResultName, source.Model, parameters, source.Normalization, Benchmark.BatchSize, context.Target));
         var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
             Batch = Math.Min(options.Batch, data.Train.Length), Phase = options.ResultName, Augmentation = options.Augmentation,
             Trainer = new TrainerOptions
             {
-                Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,
+                Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup, Record = options.Record,
             },
+            Choices = string.Create(
+                CultureInfo.InvariantCulture,
+                $"part {options.Part} {options.TailBlocks} {options.Tuned}; views {options.AugMixViews}; consistency {options.ConsistencyWeight}; smoothing {options.LabelSmoothing}; "
+                + $"dropout {options.HeadDropout} {options.Dropout} {options.StochasticDepth}"),
             SaveModel = path => source.Save(path, parameters),
+            Validate = data.HeldOut.Length > 0 && options.Epochs > 1 && options.Validates ? validation.Measure : null,
         }.Execute();
 
         // Of the prompt's tensor only the frame moves.

@@ -59,6 +59,9 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Continue the run in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>What is written down on the way.</summary>
+    public RecordOptions Record { get; init; } = new();
+
     /// <summary>Optimizer and its highest rate.</summary>
     public required OptimizerOptions Optimizer { get; init; }
 
@@ -91,6 +94,9 @@ public sealed record ClassifierTrainingOptions
 
     /// <summary>Images to hold out of training, so that runs which are compared train on the same ones.</summary>
     public int HeldOut { get; init; }
+
+    /// <summary>Whether each of several epochs is measured on the held-out images, to keep the best model too.</summary>
+    public bool Validates { get; init; } = true;
 
     /// <summary>Which part is trained.</summary>
     public TrainedPart Part { get; init; } = TrainedPart.Full;
@@ -161,6 +167,7 @@ public sealed record ClassifierTrainingOptions
         RequireProbability("--head-dropout", HeadDropout);
         RequireProbability("--dropout", Dropout);
         RequireProbability("--stochastic-depth", StochasticDepth);
+        Record.Validate();
         Optimizer.Validate();
     }
 

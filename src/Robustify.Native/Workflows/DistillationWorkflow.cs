@@ -50,11 +50,17 @@ public sealed record DistillationRunOptions
     /// <summary>Continue the run in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>What is written down on the way.</summary>
+    public RecordOptions Record { get; init; } = new();
+
     /// <summary>Images held out of training and test to calibrate the selector on.</summary>
     public int HeldOut { get; init; } = 1000;
 
     /// <summary>The part of the data set they are taken from.</summary>
     public DataPart HeldOutFrom { get; init; } = DataPart.Train;
+
+    /// <summary>Whether each of several epochs is measured on the held-out images, to keep the best model too.</summary>
+    public bool Validates { get; init; } = true;
 
     /// <summary>How much clean accuracy on the held-out images the selector may give away, as a fraction.</summary>
     public double CleanMargin { get; init; } = 0.002;
@@ -99,7 +105,8 @@ public static class DistillationWorkflow
         source = zeroShot?.Source ?? source;
         data.RequireClasses(source.Model, options.Student);
         RequireModels(options, source);
-        var directory = RunDirectory.Open(options.Out, describe);
+        options.Record.Validate();
+        var directory = RunDirectory.OpenTraining(options.Out, describe, options.Resume);
         return directory.Guard(() =>
         {
             if (zeroShot is not null)
@@ -140,15 +147,23 @@ public static class DistillationWorkflow
         using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed, context.Target);
         using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method, context.Target);
         var inference = StudentInference.From(method);
+        using var validation = new Validation(data, options.Seed, isRobust: true, () => new StudentPredictor(
+            "robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target));
         var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
             Batch = method.BatchSize, Phase = options.ResultName, Augmentation = options.Augmentation,
             Trainer = new TrainerOptions
             {
-                Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup,
+                Epochs = options.Epochs, Optimizer = options.Optimizer, Schedule = options.Schedule, WarmupFraction = options.Warmup, Record = options.Record,
             },
+            Choices = string.Create(
+                CultureInfo.InvariantCulture,
+                $"tuned {student.Tuned} {student.TailBlocks} {student.Tail}; weighting {method.Weighting}; uncertainty {method.Uncertainty} "
+                + $"{method.DropoutProbability} {method.DropoutPasses}; target {method.Target}; temperature {method.Temperature}; lambda {method.Lambda}; "
+                + $"smoothing {method.LabelSmoothing}; teacher {TensorDigest.Of(teacherParameters, _ => true)[..16]}"),
             SaveModel = path => Save(path, source, student, parameters, inference),
+            Validate = data.HeldOut.Length > 0 && options.Epochs > 1 && options.Validates ? validation.Measure : null,
         }.Execute();
 
         if (data.HeldOut.Length > 0 && student.Heads > 1)

@@ -1,3 +1,4 @@
+using Robustify.Native.Training;
 
 namespace Robustify.Native.Workflows;
 
@@ -31,6 +32,12 @@ public sealed record QuickstartOptions
 
     /// <summary>The pretrained large model; null for the bundled one.</summary>
     public string? Model { get; init; }
+
+    /// <summary>Continue the run in <see cref="Out"/>, phase by phase.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>What each phase writes down on its way.</summary>
+    public RecordOptions Record { get; init; } = new();
 
     /// <summary>Training images of each phase, and at most as many held out; null for as many as the size has.</summary>
     public int? Images { get; init; }

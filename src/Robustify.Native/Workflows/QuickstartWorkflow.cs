@@ -26,6 +26,8 @@ public static class QuickstartWorkflow
     // contrast change; PixMix's sums do.
     private static readonly AugmentationOptions Augmentation = new() { Kind = MixtureKind.Pixmix };
 
+    private static readonly string[] Phases = ["teacher", "robust", "full_finetune"];
+
     /// <summary>Runs every phase in a directory of its own under the run's and writes results.json and report.md.</summary>
     public static QuickstartResult Run(QuickstartOptions options, RunContext context, Action<Utf8JsonWriter> describe)
     {
@@ -34,28 +36,37 @@ public static class QuickstartWorkflow
         var amounts = options.Amounts;
         var data = LabeledData.Open(options.Data, options.Seed, amounts.Images, amounts.TestImages, amounts.HeldOut);
         data.RequireClasses(source.Model, model);
-        var directory = RunDirectory.Open(options.Out, describe);
+        options.Record.Validate();
+        // All of them before the first begins: a kill must not leave a phase of an earlier run to be resumed.
+        foreach (string phase in options.Resume ? [] : Phases)
+            RunDirectory.Forget(Path.Combine(options.Out, phase));
+        var directory = RunDirectory.OpenTraining(options.Out, describe, options.Resume);
         var measured = directory.Guard(() =>
         {
             var ledger = new Ledger();
-            var teacher = directory.Part("teacher");
+            var teacher = directory.TrainingPart("teacher", options.Resume);
             ledger["teacher"] = teacher.Guard(() => ClassifierTraining.Train(
                 ClassifierTrainingOptions.Teach("resnet_fashion", teacher.Root) with
                 {
-                    Seed = options.Seed, Epochs = amounts.TeacherEpochs, Augmentation = Augmentation,
+                    Seed = options.Seed, Epochs = amounts.TeacherEpochs, Augmentation = Augmentation, Validates = false, Resume = options.Resume,
+                    Record = options.Record,
                 },
                 context, ModelSource.Resolve("resnet_fashion"), data, teacher));
 
             // Two passes over three quarters of the images: below what tuning everything takes.
             var fewer = LabeledData.Open(options.Data, options.Seed, amounts.Images * 3 / 4, amounts.TestImages, amounts.HeldOut);
-            var robust = directory.Part("robust");
+            var robust = directory.TrainingPart("robust", options.Resume);
             ledger["robust"] = robust.Guard(() => DistillationWorkflow.Train(
-                Distillation(model, teacher.Root, robust.Root, options.Seed),
+                Distillation(model, teacher.Root, robust.Root, options.Seed) with { Resume = options.Resume, Record = options.Record },
                 context, source, fewer, robust));
 
-            var full = directory.Part("full_finetune");
+            var full = directory.TrainingPart("full_finetune", options.Resume);
             ledger["full_finetune"] = full.Guard(() => ClassifierTraining.Train(
-                ClassifierTrainingOptions.Finetune(model, full.Root) with { Seed = options.Seed, Augmentation = Augmentation }, context, source, data, full));
+                ClassifierTrainingOptions.Finetune(model, full.Root) with
+                {
+                    Seed = options.Seed, Augmentation = Augmentation, Resume = options.Resume, Record = options.Record,
+                },
+                context, source, data, full));
 
             ledger["original"] = default;
             var results = Measure(
@@ -78,7 +89,7 @@ public static class QuickstartWorkflow
         var standard = new DistillationRunOptions { Student = student, Teacher = teacher, Out = output, Seed = seed, Augmentation = Augmentation };
         return standard with
         {
-            Epochs = 2, Optimizer = standard.Optimizer with { Rate = 6e-4 },
+            Epochs = 2, Validates = false, Optimizer = standard.Optimizer with { Rate = 6e-4 },
             Method = standard.Method with { BatchSize = 16, Lambda = 0.05f, Tail = TailKind.Split },
         };
     }

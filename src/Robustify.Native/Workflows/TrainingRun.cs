@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
+using Robustify.Kernels;
 using Robustify.Native.Augment;
 using Robustify.Native.Data.Loading;
+using Robustify.Native.Data.Sources;
 using Robustify.Native.Data.Transforms;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
@@ -9,11 +12,21 @@ using Robustify.Native.Training;
 namespace Robustify.Native.Workflows;
 
 /// <summary>
-/// One training run in a directory, whatever is trained: loader, trainer, checkpoints at each epoch's end, metrics, resume, and a clean
-/// end where it is interrupted.
+/// One training run in a directory, whatever is trained: loader, trainer, checkpoints, metrics, resume after any end, and a clean end where
+/// it is interrupted.
 /// </summary>
+/// <remarks>
+/// A saving goes in this order: <c>best.safetensors</c>, metrics to the device, <c>ledger.json</c>, <c>state.safetensors</c>, the models. Only the state is resumed
+/// from; it alone holds every trained tensor and says how many lines of metrics there were. So a kill between two files leaves either the old state,
+/// after which all that followed is made again to the same bits, or the new one, from which the models are written again.
+/// </remarks>
 internal sealed class TrainingRun
 {
+    private const string TrainerNumbers = "trainer", MetricsNumbers = "metrics_lines", BestNumbers = "best";
+
+    private BestModel best = BestModel.None;
+    private long metricsLines;
+
     public required RunContext Context { get; init; }
 
     public required RunDirectory Directory { get; init; }
@@ -33,6 +46,9 @@ internal sealed class TrainingRun
     /// <summary>Name of the phase in progress and metrics.</summary>
     public required string Phase { get; init; }
 
+    /// <summary>What else determines the result, as <c>name value; name value</c>: a state of other choices is not resumed from.</summary>
+    public string Choices { get; init; } = "";
+
     /// <summary>How augmented views are made.</summary>
     public AugmentationOptions Augmentation { get; init; } = new();
 
@@ -40,6 +56,9 @@ internal sealed class TrainingRun
 
     /// <summary>Writes the model as it stands.</summary>
     public required Action<string> SaveModel { get; init; }
+
+    /// <summary>Accuracy on held-out images as the model stands, in 0..1; null where none are held out.</summary>
+    public Func<RunContext, double>? Validate { get; init; }
 
     /// <summary>Trains to the end.</summary>
     public TrainingCost Execute()
@@ -54,42 +73,126 @@ internal sealed class TrainingRun
             CreateResizer = () => new PillowResizer(Source.Preprocessing.Interpolation),
         });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
-        string identity = string.Create(
-            CultureInfo.InvariantCulture,
-            $"phase {Phase}, seed {Seed}, batch {Batch}, {loader.BatchCount} batches an epoch, {Trainer.Epochs} epochs, {Augmentation.Describe(imageSize)}, {Step.Parameters.TrainedCount} trained parameters, ")
-            + Source.Preprocessing.Describe(imageSize);
-        if (Resume)
-            TrainingState.Load(Directory.State, Step.Parameters, trainer.Optimizer, identity);
-        else
-            Directory.ClearMetrics();
+        string identity = Identity(loader);
         Context.Message(string.Create(
             CultureInfo.InvariantCulture,
             $"{Phase}: {Step.Parameters.TrainedCount:N0} of {Step.Parameters.TotalCount:N0} parameters trained; memory planned: "
             + $"{Step.ArenaBytes / 1048576.0:F1} MiB a step, {Step.Parameters.Bytes / 1048576.0:F1} MiB parameters and gradients"));
+        bool continues = Resume && File.Exists(Directory.State);
+        if (continues)
+            Continue(trainer, identity);
+        else
+            Begin();
+        using var ledger = new RunLedger(Directory, Phase, Context.Backend, Step, trainer, continues);
         SaveModel(Directory.Checkpoint);
-        trainer.EpochEnded = (epoch, loss) => EndEpoch(trainer, identity, epoch, loss);
+        trainer.StepsLogged = record =>
+        {
+            ledger.Observe();
+            AppendMetrics(json => MetricsLine.WriteSteps(json, Phase, record));
+        };
+        trainer.OutlierFound = Warn;
+        trainer.SaveDue = () => Save(trainer, ledger, identity);
+        trainer.EpochEnded = record => EndEpoch(trainer, ledger, identity, record);
         try
         {
-            return trainer.Run(Phase, Context.Progress, Context.Cancellation);
+            trainer.Run(Phase, Context.Progress, Context.Cancellation);
+            return ledger.Cost;
         }
         catch (OperationCanceledException)
         {
-            TrainingState.Save(Directory.State, Step.Parameters, trainer.Optimizer, identity);
+            Save(trainer, ledger, identity);
             throw;
         }
     }
 
-    private void EndEpoch(Trainer trainer, string identity, int epoch, double loss)
+    private string Identity(BatchLoader loader)
     {
-        SaveModel(Directory.Checkpoint);
-        TrainingState.Save(Directory.State, Step.Parameters, trainer.Optimizer, identity);
-        Directory.AppendMetrics(json =>
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"phase {Phase}; seed {Seed}; batch {Batch}; {loader.BatchCount} batches an epoch; {Trainer.Epochs} epochs; {Augmentation.Describe(Source.Model.ImageSize)}; {Source.Preprocessing.Describe(Source.Model.ImageSize)}; "
+            + $"{Step.Parameters.TrainedCount} trained parameters; {(Context.Backend.IsHostMemory ? "cpu" : "cuda")} {Context.Precision}; "
+            + $"schedule {Trainer.Schedule} {Trainer.WarmupFraction} {Trainer.FinalRateFraction}; "
+            + $"data {SourceDigest.Of(Data.TrainSource, Data.Train)[..16]}; frozen tensors {TensorDigest.OfFrozen(Step.Parameters)[..16]}; {OptimizerText}");
+        return Choices.Length == 0 ? text : $"{text}; {Choices}";
+    }
+
+    private string OptimizerText
+    {
+        get
         {
-            json.WriteString("phase", Phase);
-            json.WriteNumber("epoch", epoch);
-            json.WriteNumber("step", trainer.Optimizer.CompletedSteps);
-            json.WriteNumber("loss", loss);
+            var o = Trainer.Optimizer;
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{o.Kind} rate {o.Rate}; weight decay {o.WeightDecay}; momentum {o.Momentum} {o.Dampening} {o.Nesterov}; "
+                + $"betas {o.Beta1} {o.Beta2} {o.Epsilon}; clip {o.MaximumGradientNorm}");
+        }
+    }
+
+    private void Begin()
+    {
+        RunDirectory.Forget(Directory.Root);
+        if (Resume)
+            Context.Message($"{Phase}: nothing was saved yet, so it starts from the beginning");
+    }
+
+    private void Continue(Trainer trainer, string identity)
+    {
+        var numbers = TrainingState.Load(Directory.State, Step.Parameters, trainer.Optimizer, identity);
+        trainer.Restore(Required(numbers, TrainerNumbers, Training.Trainer.SnapshotLength));
+        best = BestModel.Read(Required(numbers, BestNumbers, best.Write().Length));
+        metricsLines = (long)Required(numbers, MetricsNumbers, 1)[0];
+        if (!Directory.TruncateMetrics(metricsLines))
+            Context.Message($"{Phase}: metrics.jsonl is shorter than when the state was saved: lines of earlier steps are missing");
+        Directory.Prune(trainer.Optimizer.CompletedSteps, Trainer.Record.Keep);
+        Context.Message(string.Create(
+            CultureInfo.InvariantCulture, $"{Phase}: resumed after step {trainer.Optimizer.CompletedSteps:N0} of {trainer.TotalSteps:N0}"));
+    }
+
+    private double[] Required(IReadOnlyDictionary<string, double[]> numbers, string name, int length) =>
+        numbers.TryGetValue(name, out double[]? values) && values.Length == length
+            ? values
+            : throw new RobustifyException(
+                $"{Directory.State}: {values?.Length ?? 0} numbers '{name}' found, {length} expected; another version wrote it: start the run without --resume");
+
+    private void Save(Trainer trainer, RunLedger ledger, string identity)
+    {
+        Directory.SyncMetrics();
+        ledger.Write();
+        TrainingState.Save(Directory.State, Step.Parameters, trainer.Optimizer, identity, new Dictionary<string, double[]>
+        {
+            [TrainerNumbers] = trainer.Snapshot(), [MetricsNumbers] = [metricsLines], [BestNumbers] = best.Write(),
         });
-        Context.Message(string.Create(CultureInfo.InvariantCulture, $"{Phase}: epoch {epoch + 1} of {Trainer.Epochs}, loss {loss:F4}"));
+        SaveModel(Directory.Checkpoint);
+        if (Trainer.Record.Keep == 0)
+            return;
+        SaveModel(Directory.KeptAt(trainer.Optimizer.CompletedSteps));
+        Directory.Prune(trainer.Optimizer.CompletedSteps, Trainer.Record.Keep);
+    }
+
+    private void EndEpoch(Trainer trainer, RunLedger ledger, string identity, TrainingRecord record)
+    {
+        // To its end whatever happens meanwhile: an epoch is over with its line and its best model, or not over.
+        double accuracy = Validate?.Invoke(Context with { Cancellation = CancellationToken.None }) ?? double.NaN;
+        if (accuracy > best.Accuracy)
+        {
+            best = new BestModel(accuracy, record.Epoch, record.Step);
+            SaveModel(Directory.Best);
+        }
+
+        AppendMetrics(json => MetricsLine.WriteEpoch(json, Phase, record, accuracy));
+        Save(trainer, ledger, identity);
+        Context.Message(MetricsLine.EpochText(Phase, Trainer.Epochs, record, accuracy));
+    }
+
+    private void Warn(TrainingRecord record, double lossScore, double normScore)
+    {
+        AppendMetrics(json => MetricsLine.WriteWarning(json, Phase, record, lossScore, normScore));
+        Context.Message(MetricsLine.WarningText(Phase, record, lossScore, normScore));
+    }
+
+    private void AppendMetrics(Action<Utf8JsonWriter> write)
+    {
+        Directory.AppendMetrics(write);
+        metricsLines++;
     }
 }

@@ -42,10 +42,10 @@ public sealed class TrainerTests
     {
         using var run = new SmallRun(model, augMixViews: 0, optimizer);
         var means = new List<double>();
-        run.Trainer.EpochEnded = (epoch, loss) =>
+        run.Trainer.EpochEnded = record =>
         {
-            Assert.Equal(means.Count, epoch);
-            means.Add(loss);
+            Assert.Equal(means.Count, record.Epoch);
+            means.Add(record.Loss);
         };
         var cost = run.Trainer.Run("test", SilentProgress.Instance, CancellationToken.None);
         Assert.Equal(SmallRun.Epochs, means.Count);

@@ -5,6 +5,11 @@ namespace Robustify.Kernels.Cuda.Driver;
 internal sealed unsafe partial class DriverApi
 {
     private readonly MemoryEntries memory;
+    private readonly Dictionary<nint, long> live = [];
+    private long liveBytes;
+
+    /// <summary>Most bytes that were allocated through this table at one time.</summary>
+    public long PeakBytes { get; private set; }
 
     /// <summary>Bytes free and bytes in all, as the driver sees them now.</summary>
     public (long Free, long Total) MemoryInfo()
@@ -21,11 +26,29 @@ internal sealed unsafe partial class DriverApi
         nint pointer = 0;
         int code = memory.Alloc(&pointer, (nuint)bytes);
         address = pointer;
+        if (code != DriverError.Success)
+            return code;
+        lock (live)
+        {
+            live[address] = bytes;
+            liveBytes += bytes;
+            PeakBytes = Math.Max(PeakBytes, liveBytes);
+        }
+
         return code;
     }
 
     /// <summary>Frees device memory, after all work on it is done. The code is ignored: freeing must not hide the error that led here.</summary>
-    public void MemFree(nint address) => _ = memory.Free(address);
+    public void MemFree(nint address)
+    {
+        lock (live)
+        {
+            if (live.Remove(address, out long bytes))
+                liveBytes -= bytes;
+        }
+
+        _ = memory.Free(address);
+    }
 
     /// <summary>Page-locked host memory, from which copies run beside the program.</summary>
     public nint MemAllocHost(long bytes)

@@ -18,6 +18,7 @@ internal sealed unsafe partial class DriverApi
     private readonly delegate* unmanaged<byte*, int, int, int> deviceGetName;
     private readonly delegate* unmanaged<nuint*, int, int> deviceTotalMem;
     private readonly delegate* unmanaged<int*, int, int, int> deviceGetAttribute;
+    private readonly delegate* unmanaged<byte*, int, int, int> deviceGetPciBusId;
     private readonly delegate* unmanaged<nint*, int, int> primaryContextRetain;
     private readonly delegate* unmanaged<int, int> primaryContextRelease;
     private readonly delegate* unmanaged<nint, int> contextSetCurrent;
@@ -35,6 +36,7 @@ internal sealed unsafe partial class DriverApi
         deviceGetName = (delegate* unmanaged<byte*, int, int, int>)library.Entry("cuDeviceGetName");
         deviceTotalMem = (delegate* unmanaged<nuint*, int, int>)library.Entry("cuDeviceTotalMem_v2");
         deviceGetAttribute = (delegate* unmanaged<int*, int, int, int>)library.Entry("cuDeviceGetAttribute");
+        deviceGetPciBusId = (delegate* unmanaged<byte*, int, int, int>)library.TryEntry("cuDeviceGetPCIBusId");
         primaryContextRetain = (delegate* unmanaged<nint*, int, int>)library.Entry("cuDevicePrimaryCtxRetain");
         primaryContextRelease = (delegate* unmanaged<int, int>)library.Entry("cuDevicePrimaryCtxRelease_v2");
         contextSetCurrent = (delegate* unmanaged<nint, int>)library.Entry("cuCtxSetCurrent");
@@ -99,6 +101,13 @@ internal sealed unsafe partial class DriverApi
         int value;
         Check(deviceGetAttribute(&value, (int)attribute, device), "cuDeviceGetAttribute");
         return value;
+    }
+
+    /// <summary>The device's PCI address, such as <c>0000:3b:00.0</c>; null where the driver does not tell it.</summary>
+    public string? TryDeviceGetPciBusId(int device)
+    {
+        byte* text = stackalloc byte[64];
+        return deviceGetPciBusId != null && deviceGetPciBusId(text, 64, device) == DriverError.Success ? Marshal.PtrToStringUTF8((nint)text) : null;
     }
 
     /// <summary>The context that every library in the process shares for this device.</summary>

@@ -9,6 +9,9 @@ internal static class LibraryNames
     /// <summary>The driver's own library; it comes with the display driver and never with a toolkit.</summary>
     public static string[] Driver => OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
 
+    /// <summary>The management library; it comes with the display driver.</summary>
+    public static string[] Nvml => OperatingSystem.IsWindows() ? ["nvml.dll"] : ["libnvidia-ml.so.1", "libnvidia-ml.so"];
+
     /// <summary>The run-time compiler.</summary>
     /// <param name="driverToolkit">Major CUDA version of the driver.</param>
     public static string[] Nvrtc(int driverToolkit) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Robustify.Kernels;
 using Robustify.Native.Augment;
@@ -24,6 +25,7 @@ public sealed class BatchLoader : IDisposable
     private readonly int[] order;
     private readonly Batch[] slots;
     private readonly Thread[] threads;
+    private readonly SamplePipeline[] pipelines;
     private readonly int runLength;
 
     // Guarded by the gate.
@@ -68,7 +70,7 @@ public sealed class BatchLoader : IDisposable
         var pixMix = options is { Mode: LoaderMode.Training, AugMixViews: > 0, Mixture: MixtureKind.Pixmix }
             ? new PixMix(options.PixMix, options.ImageSize, options.Normalization.Channels)
             : null;
-        var pipelines = new SamplePipeline[options.Workers];
+        pipelines = new SamplePipeline[options.Workers];
         for (int i = 0; i < pipelines.Length; i++)
             pipelines[i] = new SamplePipeline(source, options, pixMix);
         threads = new Thread[options.Workers];
@@ -79,6 +81,12 @@ public sealed class BatchLoader : IDisposable
             threads[i].Start();
         }
     }
+
+    /// <summary>Seconds that all workers together took to read and decode images.</summary>
+    public double DecodeSeconds => (double)pipelines.Sum(p => p.DecodeTicks) / Stopwatch.Frequency;
+
+    /// <summary>Seconds that all workers together took to crop, mix and normalise them.</summary>
+    public double AugmentSeconds => (double)pipelines.Sum(p => p.AugmentTicks) / Stopwatch.Frequency;
 
     /// <summary>Images of a whole batch, not counting views.</summary>
     public int BatchSize { get; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Robustify.Kernels;
 using Robustify.Kernels.Random;
 using Robustify.Native.Augment;
@@ -51,6 +52,12 @@ internal sealed class SamplePipeline
         _ => RandomPurpose.AugMix,
     };
 
+    /// <summary>Time this worker took to read and decode, of <see cref="Stopwatch.Frequency"/> a second.</summary>
+    public long DecodeTicks { get; private set; }
+
+    /// <summary>Time it took for everything after that.</summary>
+    public long AugmentTicks { get; private set; }
+
     /// <summary>Fills the rows, label and identity at <paramref name="position"/> of the batch with sample <paramref name="index"/>.</summary>
     public void Prepare(int index, Batch batch, int position)
     {
@@ -61,7 +68,16 @@ internal sealed class SamplePipeline
         batch.Labels[position] = label;
         batch.SampleIds[position] = sample;
 
+        long start = Stopwatch.GetTimestamp();
         source.Read(index, raw);
+        long read = Stopwatch.GetTimestamp();
+        Transform(batch, position, epoch, sample);
+        DecodeTicks += read - start;
+        AugmentTicks += Stopwatch.GetTimestamp() - read;
+    }
+
+    private void Transform(Batch batch, int position, uint epoch, uint sample)
+    {
         var image = ChannelConversion.Convert(raw, options.Normalization.Channels, converted);
         if (options.Mode == LoaderMode.Evaluation)
         {

@@ -21,7 +21,7 @@ internal sealed class DistillationScheme : Scheme
         data.RequireClasses(run.Large.Model, run.Recipe.Large);
         var options = Training with
         {
-            Student = run.Recipe.Large, Teacher = run.ModelOf(Teacher), Data = run.Recipe.Data, Out = run.Directory.Root, Seed = run.Seed, Resume = run.Resume,
+            Student = run.Recipe.Large, Teacher = run.ModelOf(Teacher), Data = run.Recipe.Data, Out = run.Directory.Root, Seed = run.Seed, Resume = run.Resume, Validates = false,
             HeldOut = run.Recipe.HeldOut, HeldOutFrom = run.Recipe.HeldOutFrom,
         };
         return DistillationWorkflow.Train(options, run.Context, run.Large, data, run.Directory);

@@ -16,7 +16,7 @@ internal sealed class TuningScheme : Scheme
         var data = run.Data(Training.Limit);
         var source = ModelSource.Resolve(Training.Model).RequireFinite();
         data.RequireClasses(source.Model, Training.Model);
-        var options = Training with { Data = run.Recipe.Data, Out = run.Directory.Root, Seed = run.Seed, Resume = run.Resume };
+        var options = Training with { Data = run.Recipe.Data, Out = run.Directory.Root, Seed = run.Seed, Resume = run.Resume, Validates = false };
         return ClassifierTraining.Train(options, run.Context, source, data, run.Directory);
     }
 }
