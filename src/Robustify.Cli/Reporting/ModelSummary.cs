@@ -54,7 +54,7 @@ internal sealed class ModelSummary
             Line(output, "text tower", Invariant($"{text.Description}; {text.Specs.Sum(s => s.Shape.Count):N0} parameters"));
         Line(output, "classes", model.Classes == 0 ? "none: no classifier, which zeroshot makes" : Invariant($"{model.Classes}"));
         Line(output, "parameters", Invariant($"{Parameters:N0}"));
-        Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image, forward"));
+        Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image forward; {Backward(ModelCost.Training(model, _ => true)):N0} backward to train all"));
         Line(output, "planned memory", Invariant(
             $"batch {batchSize}: {ModelCost.InferenceBytes(model, batchSize) / Mebibyte:F1} MiB to answer, {ModelCost.TrainingBytes(model, batchSize) / Mebibyte:F1} MiB to train all, beside {Parameters * sizeof(float) / Mebibyte:F1} MiB of parameters"));
         Line(output, "heads", student is null ? model.Classes == 0 ? "none" : model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
@@ -83,6 +83,7 @@ internal sealed class ModelSummary
         json.WriteString("interpolation", source.Preprocessing.Interpolation.ToString().ToLowerInvariant());
         json.WriteString("preprocessing_from", source.Preprocessing.Source);
         json.WriteNumber("multiply_adds", ModelCost.MultiplyAdds(model));
+        json.WriteNumber("backward_multiply_adds", Backward(ModelCost.Training(model, _ => true)));
         json.WriteNumber("batch", batchSize);
         json.WriteNumber("inference_bytes", ModelCost.InferenceBytes(model, batchSize));
         json.WriteNumber("training_bytes", ModelCost.TrainingBytes(model, batchSize));
@@ -112,6 +113,8 @@ internal sealed class ModelSummary
             Numbers(json, spec.Name, spec.Shape.ToArray().Select(x => (double)x));
         json.WriteEndObject();
     }
+
+    private static long Backward(MultiplyAdds cost) => cost.DataGradient + cost.WeightGradient;
 
     private static void Numbers(Utf8JsonWriter json, string name, IEnumerable<double> values)
     {

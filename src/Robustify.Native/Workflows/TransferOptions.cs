@@ -64,13 +64,13 @@ public sealed record TransferOptions
     public double Temperature { get; init; } = 0.07;
 
     /// <summary>Epochs of fine-tuning.</summary>
-    public int Epochs { get; init; } = 3;
+    public int Epochs { get; init; } = 5;
 
     /// <summary>Images a step of fine-tuning.</summary>
     public int Batch { get; init; } = 64;
 
     /// <summary>Highest learning rate of fine-tuning (AdamW, cosine).</summary>
-    public double Rate { get; init; } = 1e-4;
+    public double Rate { get; init; } = 3e-4;
 
     /// <summary>Refuses values outside their ranges before anything is opened or written.</summary>
     public void Validate()

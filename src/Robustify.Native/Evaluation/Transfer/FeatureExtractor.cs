@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -25,6 +26,7 @@ internal sealed class FeatureExtractor : IDisposable
     private readonly ParameterStore parameters;
     private readonly ComputeTarget target;
     private Plan? plan;
+    private (Value Pixels, Value[] Features)? graph;
 
     private FeatureExtractor(ModelSource source, ThreeHeadedStudent? student, ParameterStore parameters, ComputeTarget target)
     {
@@ -89,7 +91,7 @@ internal sealed class FeatureExtractor : IDisposable
     public void Extract(IImageSource source, int[] indices, FeatureTable table, RunContext context)
     {
         const int size = Benchmark.BatchSize;
-        var (pixels, features) = Plan();
+        var (pixels, features) = graph ??= Build(context);
         using var input = new StagedInput(pixels, target);
         using var work = new RepeatedWork(context.Backend, () => plan!.Run(context.Backend));
         using var batch = new ImageBatch(Source.Model, size, context, Geometry);
@@ -123,9 +125,8 @@ internal sealed class FeatureExtractor : IDisposable
         parameters.Dispose();
     }
 
-    private (Value Pixels, Value[] Features) Plan()
+    private (Value Pixels, Value[] Features) Build(RunContext context)
     {
-        plan?.Dispose();
         var (model, scope) = (Source.Model, new ParameterScope(parameters));
         var graph = new GraphBuilder(training: false, precision: target.Precision);
         var pixels = graph.Input("images", new Shape(Benchmark.BatchSize, model.ImageSize, model.ImageSize, model.Channels));
@@ -134,7 +135,11 @@ internal sealed class FeatureExtractor : IDisposable
             ? [model.Tail(graph, scope, model.Trunk(graph, scope, input, 0), 0)]
             : student.InferenceFeatures(graph, parameters, input) is var (tuned, clean) && Kinds.Count == 2 ? [tuned, clean] : [tuned];
         features = [.. features.Select((f, i) => graph.Keep(graph.Cast($"features.{i}", f, DType.Float32)))];
-        plan = new Plan(graph).RequireMemory(Benchmark.BatchSize, 0, target).Allocate(target);
+        plan = new Plan(graph).RequireMemory(Benchmark.BatchSize, 0, target);
+        context.Message(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Source.Name}: memory planned: {plan.ArenaBytes / 1048576.0:F1} MiB a batch of {Benchmark.BatchSize}, {parameters.Bytes / 1048576.0:F1} MiB parameters"));
+        plan.Allocate(target);
         return (pixels, features);
     }
 

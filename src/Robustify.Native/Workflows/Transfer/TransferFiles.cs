@@ -79,7 +79,7 @@ internal static class TransferFiles
         foreach (string[] row in rows)
             text.Append("| ").AppendJoin(" | ", row.Select(Escaped)).Append(" |\n");
         foreach (var (name, _, architecture, features, width, _, _) in record.Models)
-            text.Append(CultureInfo.InvariantCulture, $"\n- {Escaped(name)}: {architecture}; {features}, {width} numbers an image");
+            text.Append(CultureInfo.InvariantCulture, $"\n- {Escaped(name)}: {architecture}; {features}, {width} numbers an image each");
         return text.Append('\n').ToString();
     }
 
