@@ -13,6 +13,7 @@ using Robustify.Native.Models.ResNet;
 using Robustify.Native.Planning;
 using Robustify.Native.Runs;
 using Robustify.Native.Tests.Data.Sources;
+using Robustify.Native.Tests.Devices;
 using Robustify.Native.Tests.Golden;
 using Robustify.Native.Tests.Models.Clip;
 using Robustify.Native.Workflows;
@@ -67,6 +68,14 @@ public sealed class ZeroShotWorkflowTests : IDisposable
             for (int i = 0; i < width; i++)
                 Assert.Equal(mean[i] / norm, embeddings[label * width + i], 1e-5); // The batch's rows round otherwise than one row alone.
         }
+    }
+
+    [Fact]
+    public void ADeviceWithMemoryOfItsOwnGivesTheSameEmbeddings()
+    {
+        using var device = new SeparateMemory();
+        using var text = ZeroShotText.Open(ModelSource.Resolve(Clip), new ZeroShotOptions());
+        Assert.Equal(text.ClassEmbeddings(Colours, Context), text.ClassEmbeddings(Colours, Context with { Backend = device }));
     }
 
     [Fact]

@@ -33,6 +33,8 @@ internal static class FuzzSeeds
             return new(index, index, new FileInfo(shard).Length + new FileInfo(index).Length);
         },
         ["config"] = folder => Beside(folder, "config.json", """{"num_attention_heads": 2, "layer_norm_eps": 1e-6, "hidden_act": "gelu", "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "crop_pct": 0.9, "interpolation": "bicubic"}}"""),
+        ["clip"] = folder => Clip(folder, mutatesConfig: false),
+        ["clip_config"] = folder => Clip(folder, mutatesConfig: true),
         ["preprocessor"] = folder => Beside(folder, "preprocessor_config.json", """{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": {"shortest_edge": 16}, "do_center_crop": true, "resample": 3}"""),
     };
 
@@ -41,6 +43,27 @@ internal static class FuzzSeeds
         ("cls_token", [1, 1, 4]), ("pos_embed", [1, 5, 4]), ("patch_embed.proj.weight", [4, 3, 2, 2]), ("patch_embed.proj.bias", [4]),
         ("blocks.0.norm1.weight", [4]), ("blocks.0.attn.qkv.weight", [12, 4]), ("blocks.0.mlp.fc1.weight", [8, 4]), ("head.weight", [3, 4]),
     ];
+
+    // An image tower and a text tower of one block each.
+    private static FuzzSeed Clip(TemporaryFolder folder, bool mutatesConfig)
+    {
+        var writer = new SafetensorsWriter();
+        foreach (string tower in (string[])["visual.", ""])
+        {
+            string block = tower + "transformer.resblocks.0.";
+            foreach (var (name, shape) in ((string, long[])[])[("ln_1.weight", [4]), ("attn.in_proj_weight", [12, 4]), ("mlp.c_fc.weight", [8, 4])])
+                writer.AddFloats(block + name, shape, new float[shape.Aggregate(1L, (a, b) => a * b)]);
+        }
+
+        foreach (var (name, shape) in ((string, long[])[])
+            [("visual.class_embedding", [4]), ("visual.positional_embedding", [5, 4]), ("visual.conv1.weight", [4, 3, 2, 2]), ("visual.proj", [4, 6]),
+            ("positional_embedding", [5, 4]), ("token_embedding.weight", [9, 4]), ("text_projection", [4, 6]), ("logit_scale", [])])
+            writer.AddFloats(name, shape, new float[shape.Aggregate(1L, (a, b) => a * b)]);
+        string model = folder.File("open_clip_model.safetensors"), config = folder.File("open_clip_config.json");
+        writer.Save(model);
+        File.WriteAllText(config, """{"model_cfg": {"quick_gelu": true, "vision_cfg": {"head_width": 2}, "text_cfg": {"heads": 2}}, "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}}""");
+        return new(model, mutatesConfig ? config : model, new FileInfo(model).Length + new FileInfo(config).Length);
+    }
 
     private static FuzzSeed Whole(string path) => new(path, path, new FileInfo(path).Length);
 
