@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Robustify.Cli.Reporting;
 using Robustify.Native.Workflows;
 
 namespace Robustify.Cli.Options;
@@ -16,6 +17,7 @@ internal sealed class ClassifierSettings
     private readonly OptionalNumberOption<int> testLimit = new("--test-limit", "test images at most, as many of each class", new(1, null), "all");
     private readonly NumberOption<int> heldOut;
     private readonly RecordSettings record = new();
+    private readonly FlagOption plan = MemoryReport.Option();
     private readonly PreprocessingSettings preprocessing = new();
     private readonly OptimizerSettings optimizer;
     private readonly NumberOption<float> labelSmoothing;
@@ -54,8 +56,12 @@ internal sealed class ClassifierSettings
         consistencyWeight = new("--consistency-weight", "weight of the consistency term of two mixtures", new(0, 1000), standard.ConsistencyWeight);
     }
 
+    /// <summary>Whether only the memory is asked for.</summary>
+    public bool WantsPlan(ParseResult parse) => plan.Of(parse);
+
     public void AddTo(Command command)
     {
+        command.Add(plan);
         run.Add(command, model, data);
         run.AddCommon(command, writes: true);
         record.AddTo(command, run);

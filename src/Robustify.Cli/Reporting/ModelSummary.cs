@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
+using Robustify.Native.Training;
+using Robustify.Native.Workflows;
 
 namespace Robustify.Cli.Reporting;
 
@@ -16,9 +19,11 @@ internal sealed class ModelSummary
     private readonly bool listTensors;
     private readonly int batchSize;
 
-    private ModelSummary(ModelSource source, bool listTensors, int batchSize)
+    private readonly bool showsPlan;
+
+    private ModelSummary(ModelSource source, bool listTensors, int batchSize, bool showsPlan)
     {
-        (this.source, this.listTensors, this.batchSize) = (source, listTensors, batchSize);
+        (this.source, this.listTensors, this.batchSize, this.showsPlan) = (source, listTensors, batchSize, showsPlan);
         student = ThreeHeadedStudent.Of(source);
         specs = student?.SavedSpecs ?? source.Model.AllSpecs();
     }
@@ -38,7 +43,15 @@ internal sealed class ModelSummary
 
     private int TailBlocks => student?.TailBlocks ?? source.Model.DefaultTailBlocks;
 
-    public static ModelSummary Of(ModelSource source, bool listTensors, int batchSize) => new(source, listTensors, batchSize);
+    public static ModelSummary Of(ModelSource source, bool listTensors, int batchSize, bool showsPlan) => new(source, listTensors, batchSize, showsPlan);
+
+    /// <summary>The memory to answer, and of a plain model that of training all of it with AdamW.</summary>
+    private IEnumerable<(string Name, MemoryPlan Plan)> Plans()
+    {
+        yield return ("to_answer", BenchmarkWorkflow.Plan(source, batchSize, Precision.Fp32));
+        if (student is null && source.Model.Classes > 0)
+            yield return ("to_train", ClassifierTraining.Plan(source, ClassifierTrainingOptions.Pretrain(source.Name, "") with { Batch = batchSize }, Precision.Fp32));
+    }
 
     /// <summary>As lines for people.</summary>
     public void Write(TextWriter output)
@@ -62,6 +75,13 @@ internal sealed class ModelSummary
             $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
             Line(output, "metadata", $"{key} = {value.ReplaceLineEndings(" ")}");
+        foreach (var (name, plan) in showsPlan ? Plans() : [])
+        {
+            output.WriteLine();
+            output.WriteLine($"{name.Replace('_', ' ')}, batch {batchSize}:");
+            MemoryReport.Write(output, plan);
+        }
+
         if (listTensors)
             TextTable.Write(output, ["tensor", "shape"], specs.Select(s => new[] { s.Name, string.Join(" x ", s.Shape.ToArray()) }));
     }
@@ -106,6 +126,13 @@ internal sealed class ModelSummary
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
             json.WriteString(key, value);
         json.WriteEndObject();
+        foreach (var (name, plan) in showsPlan ? Plans() : [])
+        {
+            json.WriteStartObject(name);
+            MemoryReport.Write(json, plan);
+            json.WriteEndObject();
+        }
+
         if (!listTensors)
             return;
         json.WriteStartObject("tensors");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Robustify.Cli.Options;
+using Robustify.Cli.Reporting;
 using Robustify.Kernels;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Corruptions.Weather;
@@ -41,6 +42,7 @@ internal static class BenchVerb
         var protocol = new ListOption<PreprocessingProtocol>(
             "--protocol", "NAME", "how images are brought to a model's size: checkpoint (as it asks for), hendrycks-224, timm or robustbench", "checkpoint", () => [Standard.Protocol],
             word => [ParseProtocol(word)], p => Protocols.First(k => k.Value == p).Key);
+        var plan = MemoryReport.Option();
         var preprocessing = new PreprocessingSettings();
         var frost = new TextOption(
             "--frost", "DIR", "folder with the overlays frost1 to frost5 of ImageNet-C for frost made in memory", "drawn, not comparable with published figures",
@@ -54,13 +56,13 @@ internal static class BenchVerb
         var strict = new FlagOption("--strict", "end at a file that cannot be read and at a missing class or severity, instead of counting and listing it");
         var resume = new FlagOption("--resume", "go on where an earlier run in the same directory stopped");
         var command = new Command("bench", "Measure models on clean and corrupted test images, all on the same pixels.");
+        command.Add(plan);
         run.Add(command, models, data, suites, protocol);
         preprocessing.AddTo(command, run);
         run.AddCommon(command, writes: true);
         run.Add(command, testLimit, heldOut, corruptions, severities, frost, strict, resume);
         command.SetAction(parse =>
         {
-            using var session = new Session(invocation, parse, run);
             string frostFolder = frost.Of(parse);
             var overlays = frostFolder.Length == 0 ? FrostOverlays.Procedural : FrostOverlays.Read(frostFolder);
             var options = Standard with
@@ -69,6 +71,9 @@ internal static class BenchVerb
                 Overrides = preprocessing.Bind(parse), Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), HeldOutOfTest = heldOut.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
                 Suites = suites.Of(parse), Protocol = protocol.Of(parse)[^1], Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
+            if (plan.Of(parse))
+                return MemoryReport.Write(invocation, run, parse, BenchmarkWorkflow.Plan(options, run.Precision.Of(parse)));
+            using var session = new Session(invocation, parse, run);
             BenchmarkWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish();
         });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Robustify.Cli.Options;
+using Robustify.Cli.Reporting;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Models;
 using Robustify.Native.Workflows;
@@ -34,6 +35,7 @@ internal static class DistillVerb
             "--clean-confidence", "standard errors of that loss kept beside the margin; 0 takes the held-out images at their word", new(0, 10), Standard.CleanConfidence);
         var augmentation = new AugmentationSettings(Standard.Augmentation);
         var optimizer = new OptimizerSettings(Standard.Optimizer, Standard.Schedule, Standard.Warmup);
+        var plan = MemoryReport.Option();
         var preprocessing = new PreprocessingSettings();
         var method = new DistillationSettings(Standard.Method);
         var classes = new TextOption(
@@ -41,6 +43,7 @@ internal static class DistillVerb
         var zeroShot = new ZeroShotSettings();
 
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");
+        command.Add(plan);
         run.Add(command, student, teacher, data);
         run.AddCommon(command, writes: true);
         record.AddTo(command, run);
@@ -53,7 +56,6 @@ internal static class DistillVerb
         zeroShot.AddTo(command, run);
         command.SetAction(parse =>
         {
-            using var session = new Session(invocation, parse, run);
             var options = Standard with
             {
                 Student = student.Of(parse), Overrides = preprocessing.Bind(parse) with { Activation = ActivationOption.Of(zeroShot.Activation, parse) },
@@ -65,6 +67,9 @@ internal static class DistillVerb
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),
                 ZeroShot = zeroShot.Of(parse), ClassesFile = classes.Of(parse) is { Length: > 0 } names ? names : null,
             };
+            if (plan.Of(parse))
+                return MemoryReport.Write(invocation, run, parse, DistillationWorkflow.Plan(options, run.Precision.Of(parse)));
+            using var session = new Session(invocation, parse, run);
             DistillationWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish();
         });

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Robustify.Cli.Options;
+using Robustify.Cli.Reporting;
 using Robustify.Kernels;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
@@ -49,7 +50,6 @@ internal static class FinetuneVerb
         run.Add(command, method, tailBlocks, tuned, probeEpochs, probeRate, promptWidth, tunedModel, alpha);
         command.SetAction(parse =>
         {
-            using var session = new Session(invocation, parse, run);
             var chosen = method.Of(parse);
 
             // Rates and views that suit all tensors suit neither a prompt nor the second phase of lp-ft; what was given stands.
@@ -62,6 +62,9 @@ internal static class FinetuneVerb
             {
                 TailBlocks = tailBlocks.Of(parse), Tuned = tuned.Of(parse), PromptWidth = promptWidth.Of(parse),
             };
+            if (settings.WantsPlan(parse))
+                return MemoryReport.Write(invocation, run, parse, ClassifierTraining.Plan(options with { Part = Part(chosen) }, run.Precision.Of(parse)));
+            using var session = new Session(invocation, parse, run);
             void Describe(Utf8JsonWriter json)
             {
                 session.Describe(json);

@@ -22,10 +22,11 @@ internal static class InspectVerb
         var activation = ActivationOption.Create();
         var batch = new NumberOption<int>("--batch", "images a step for the planned memory", new(1, 4096), 1);
         var preprocessing = new PreprocessingSettings();
+        var plan = new FlagOption("--plan", "print by part the memory to answer --batch images and, of a plain model, to train all of it");
         var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
         var command = new Command("inspect", "Say what a model is: architecture, parameters, input, what its file records.")
         {
-            argument, option, tensors, family, activation, batch, json,
+            argument, option, tensors, family, activation, batch, plan, json,
         };
         preprocessing.AddTo(command, withSize: true);
         command.SetAction(parse =>
@@ -37,7 +38,7 @@ internal static class InspectVerb
             {
                 Family = family.Of(parse) is CheckpointFamily.Unknown ? null : family.Of(parse), Activation = ActivationOption.Of(activation, parse),
             };
-            var summary = ModelSummary.Of(ModelSource.Resolve(named ?? option.Of(parse), overrides), tensors.Of(parse), batch.Of(parse));
+            var summary = ModelSummary.Of(ModelSource.Resolve(named ?? option.Of(parse), overrides), tensors.Of(parse), batch.Of(parse), plan.Of(parse));
             if (json.Of(parse))
                 JsonOutput.Write(invocation.Out, summary.Write);
             else

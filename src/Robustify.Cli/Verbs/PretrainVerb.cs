@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Robustify.Cli.Options;
+using Robustify.Cli.Reporting;
 using Robustify.Native.Workflows;
 
 namespace Robustify.Cli.Verbs;
@@ -18,6 +19,8 @@ internal static class PretrainVerb
         settings.AddTo(command);
         command.SetAction(parse =>
         {
+            if (settings.WantsPlan(parse))
+                return MemoryReport.Write(invocation, run, parse, ClassifierTraining.Plan(settings.Bind(parse), run.Precision.Of(parse)));
             using var session = new Session(invocation, parse, run);
             ClassifierTraining.Run(settings.Bind(parse), session.Context, session.Describe);
             return session.Finish();

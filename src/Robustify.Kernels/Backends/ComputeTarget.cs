@@ -11,15 +11,23 @@ public sealed record ComputeTarget(IBackend? Backend, Precision Precision = Prec
     /// <summary>The process's own memory in Float32.</summary>
     public static ComputeTarget Host { get; } = new((IBackend?)null);
 
+    /// <summary>
+    /// Where a run is laid out and no memory is taken: to say how much it would be. What lies there has addresses that nobody may touch.
+    /// </summary>
+    /// <param name="precision">What plans would compute in.</param>
+    public static ComputeTarget ForPlanning(Precision precision = Precision.Fp32) => new(null, precision) { TakesNoMemory = true };
+
+    private bool TakesNoMemory { get; init; }
+
     /// <summary>Whether tensors lie in the process's own memory.</summary>
     internal bool IsHost => Backend is null || Backend.IsHostMemory;
 
     /// <summary>Zeroed memory there.</summary>
     /// <exception cref="RobustifyException">There is not that much.</exception>
-    public DeviceBuffer Allocate(long bytes, string purpose) => Backend?.Allocate(bytes, purpose) ?? new NativeBuffer(bytes, purpose);
+    public DeviceBuffer Allocate(long bytes, string purpose) => TakesNoMemory ? new PlannedBuffer(bytes) : Backend?.Allocate(bytes, purpose) ?? new NativeBuffer(bytes, purpose);
 
     /// <summary>Bytes that can still be taken.</summary>
-    public long AvailableBytes => Backend?.AvailableBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    public long AvailableBytes => TakesNoMemory ? long.MaxValue : Backend?.AvailableBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>Lets <paramref name="fill"/> write a Float32 tensor's elements: in place where the host may, else by way of host memory.</summary>
     /// <param name="view">The tensor.</param>

@@ -43,6 +43,9 @@ public sealed class ClassifierPredictor : IPredictor
     /// <inheritdoc/>
     public int BatchSize { get; }
 
+    /// <summary>Bytes of its step, known before they are taken.</summary>
+    internal long StepBytes => plan.ArenaBytes;
+
     /// <inheritdoc/>
     public Span<float> Images => images.Images;
 

@@ -3,6 +3,7 @@ using Robustify.Kernels;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
+using Robustify.Native.Training;
 
 namespace Robustify.Native.Evaluation;
 
@@ -39,6 +40,28 @@ public sealed class LoadedModel : IDisposable
             ? new ClassifierPredictor(name, source.Model, parameters, source.Normalization, batchSize, target)
             : new StudentPredictor(name, student, parameters, source.Normalization, StudentInference.Read(source.Metadata), batchSize, target);
         return new LoadedModel(source, parameters, predictor);
+    }
+
+    /// <summary>The memory of a model that answers batches, without taking it.</summary>
+    internal static MemoryPart[] Plan(string name, ModelSource source, Precision precision, int batchSize)
+    {
+        var target = ComputeTarget.ForPlanning(precision);
+        var student = ThreeHeadedStudent.Of(source);
+        using var parameters = new ParameterStore(student?.SavedSpecs ?? source.Model.AllSpecs(), _ => false, target);
+        long step;
+        if (student is null)
+        {
+            using var predictor = new ClassifierPredictor(name, source.Model, parameters, source.Normalization, batchSize, target);
+            step = predictor.StepBytes;
+        }
+        else
+        {
+            using var predictor = new StudentPredictor(
+                name, student, parameters, source.Normalization, StudentInference.Read(source.Metadata), batchSize, target);
+            step = predictor.StepBytes;
+        }
+
+        return [new($"{name}: parameters", parameters.Bytes), new($"{name}: step of {batchSize} images", step)];
     }
 
     /// <inheritdoc/>

@@ -76,6 +76,9 @@ public sealed class StudentPredictor : IHeadedPredictor
     /// <summary>The selector's numbers.</summary>
     public SelectorCalibration Calibration { get; set; }
 
+    /// <summary>Bytes of its step, known before they are taken.</summary>
+    internal long StepBytes => plan.ArenaBytes;
+
     /// <inheritdoc/>
     public Span<float> Images => images.Images;
 

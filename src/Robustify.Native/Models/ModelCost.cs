@@ -1,3 +1,4 @@
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Graph;
 using Robustify.Native.Planning;
@@ -24,10 +25,9 @@ public static class ModelCost
     /// <summary>Bytes of a training step beside the parameters with every parameter trained: activations and gradients.</summary>
     public static long TrainingBytes(IVisionModel model, int batchSize) => Measure(model, batchSize, _ => true).Bytes;
 
-    // Parameters are laid out and never touched, so the system gives no memory for them.
     private static (MultiplyAdds MultiplyAdds, long Bytes) Measure(IVisionModel model, int batchSize, Func<ParameterSpec, bool>? trained)
     {
-        using var parameters = new ParameterStore(model.AllSpecs(), trained ?? (_ => false));
+        using var parameters = new ParameterStore(model.AllSpecs(), trained ?? (_ => false), ComputeTarget.ForPlanning());
         var graph = new GraphBuilder(training: trained is not null);
         var images = graph.Input("images", new Shape(batchSize, model.ImageSize, model.ImageSize, model.Channels));
         var logits = graph.Keep(model.Classify(graph, new ParameterScope(parameters), images));

@@ -207,13 +207,15 @@ public sealed class ModelSource
         return CheckpointConversion.Convert(reader, path, naming, dtype, metadata);
     }
 
-    /// <summary>Writes every tensor of a store as a checkpoint that <see cref="Resolve(string)"/> reads.</summary>
+    /// <summary>Writes tensors of a store as a checkpoint that <see cref="Resolve(string)"/> reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="store">The tensors.</param>
     /// <param name="metadata">Entries beside those this method adds.</param>
     /// <param name="dtype">F32, F16 or BF16.</param>
+    /// <param name="specs">Which of them and in which order; null for all.</param>
     public unsafe void Save(
-        string path, ParameterStore store, IReadOnlyDictionary<string, string>? metadata = null, StoredDType dtype = StoredDType.F32)
+        string path, ParameterStore store, IReadOnlyDictionary<string, string>? metadata = null, StoredDType dtype = StoredDType.F32,
+        IReadOnlyList<ParameterSpec>? specs = null)
     {
         var entries = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -244,7 +246,7 @@ public sealed class ModelSource
         var copies = new List<IDisposable>();
         try
         {
-            var tensors = store.All.Select(p => new CheckpointTensor(
+            var tensors = (specs is null ? store.All : specs.Select(s => store[s.Name])).Select(p => new CheckpointTensor(
                 p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(store.OnHost(p, copies).Floats, checked((int)p.Spec.Shape.Count)).Memory));
             CheckpointWriter.Write(path, [.. tensors], entries, dtype, Architecture is IClipImageModel tower ? ClipNaming.Of(tower) : null);
         }

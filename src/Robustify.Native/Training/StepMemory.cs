@@ -8,8 +8,7 @@ namespace Robustify.Native.Training;
 /// <summary>The memory of a training step, refused in time where there is not enough.</summary>
 internal static class StepMemory
 {
-    // As much again as parameters and gradients (CPU, where these are part of what the machine has), or as gradients (a device, where the
-    // others are taken already): for an optimizer of two moments.
+    // Moments of AdamW, each as large as the gradients.
     private const int OptimizerCopies = 2;
 
     /// <summary>Takes the plan's memory.</summary>
@@ -17,7 +16,8 @@ internal static class StepMemory
     public static void Take(Plan plan, int batchSize, ParameterStore parameters, ComputeTarget? target)
     {
         bool isDevice = target?.Backend is { IsHostMemory: false };
-        long other = OptimizerCopies * (isDevice ? parameters.GradientBytes : parameters.Bytes);
+        // On the CPU parameters and gradients are part of what the machine has; on a device they are taken already.
+        long other = OptimizerCopies * parameters.GradientBytes + (isDevice ? 0 : parameters.Bytes);
         plan.RequireMemory(batchSize, other, target).Allocate(target);
     }
 }

@@ -1,9 +1,12 @@
 using System.Text.Json;
 using Robustify.Kernels;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.Report;
+using ModelSource = Robustify.Native.Models.ModelSource;
 using Robustify.Native.Runs;
+using Robustify.Native.Training;
 using Robustify.Native.Workflows.Benchmarks;
 
 namespace Robustify.Native.Workflows;
@@ -38,6 +41,21 @@ public static class BenchmarkWorkflow
                 model.Dispose();
         }
     }
+
+    /// <summary>The memory of the models, all of them at once, and of a batch of pictures; without taking it.</summary>
+    public static MemoryPlan Plan(BenchmarkRunOptions options, Precision precision)
+    {
+        var sources = options.Models.Select(m => (m.Name, Source: ModelSource.Resolve(m.Model, options.Overrides))).ToArray();
+        var parts = sources.SelectMany(m => LoadedModel.Plan(m.Name, m.Source, precision, Benchmark.BatchSize)).ToList();
+        var model = sources[0].Source.Model;
+        // Clean and as shown, in bytes.
+        parts.Add(new("pictures", 2L * Benchmark.BatchSize * model.ImageSize * model.ImageSize * model.Channels));
+        return new MemoryPlan(parts);
+    }
+
+    /// <summary>The memory of one model that answers batches of a size.</summary>
+    public static MemoryPlan Plan(ModelSource source, int batchSize, Precision precision) =>
+        new(LoadedModel.Plan("model", source, precision, batchSize));
 
     private static ModelResult[] Measure(
         BenchmarkRunOptions options, RunContext context, BenchmarkPlan plan, List<LoadedModel> loaded, RunDirectory directory)

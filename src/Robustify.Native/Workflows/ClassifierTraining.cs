@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using Robustify.Kernels;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
+using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.VisionTransformer;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
@@ -43,6 +45,32 @@ public static class ClassifierTraining
         });
     }
 
+    /// <summary>The memory of the training, without taking it: neither data nor weights are opened.</summary>
+    public static MemoryPlan Plan(ClassifierTrainingOptions options, Precision precision)
+    {
+        options.Validate();
+        return Plan(ModelSource.Resolve(options.Model, options.Overrides), options, precision);
+    }
+
+    /// <summary>The same of a model that is known already.</summary>
+    public static MemoryPlan Plan(ModelSource source, ClassifierTrainingOptions options, Precision precision)
+    {
+        if (options.Part == TrainedPart.Prompt)
+            source = source.WithPrompt(options.PromptWidth ?? PromptedModel.StandardWidth(source.Model));
+        var target = ComputeTarget.ForPlanning(precision);
+        using var parameters = new ParameterStore(source.Model.AllSpecs(), spec => IsTrained(options, source.Model, spec), target);
+        using var step = Step(options, source, parameters, options.Batch, target);
+        return MemoryPlan.Of(step, options.Optimizer, TrainingRun.LoaderOptions(source, step, options.Batch, options.Seed, options.Augmentation));
+    }
+
+    private static ClassificationStep Step(
+        ClassifierTrainingOptions options, ModelSource source, ParameterStore parameters, int batch, ComputeTarget target) =>
+        new(Regularized(source.Model, options), parameters, new ClassificationOptions
+        {
+            BatchSize = batch, LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout, AugMixViews = options.AugMixViews,
+            ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
+        }, target);
+
     /// <summary>The training alone, for workflows that measure by themselves.</summary>
     internal static TrainingCost Train(
         ClassifierTrainingOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
@@ -50,11 +78,7 @@ public static class ClassifierTraining
         if (options.Part == TrainedPart.Prompt)
             source = source.WithPrompt(options.PromptWidth ?? PromptedModel.StandardWidth(source.Model));
         using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed, context.Target);
-        using var step = new ClassificationStep(Regularized(source.Model, options), parameters, new ClassificationOptions
-        {
-            BatchSize = Math.Min(options.Batch, data.Train.Length), LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout,
-            AugMixViews = options.AugMixViews, ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
-        }, context.Target);
+        using var step = Step(options, source, parameters, Math.Min(options.Batch, data.Train.Length), context.Target);
         using var validation = new Validation(data, options.Seed, isRobust: options.AugMixViews > 0, () => new ClassifierPredictor(
             options.ResultName, source.Model, parameters, source.Normalization, Benchmark.BatchSize, context.Target));
         var cost = new TrainingRun
@@ -82,9 +106,14 @@ public static class ClassifierTraining
     {
         if (options.Dropout == 0 && options.StochasticDepth == 0)
             return model;
-        return model is VisionTransformer transformer
-            ? new VisionTransformer(transformer.Options with { Dropout = options.Dropout, StochasticDepth = options.StochasticDepth })
-            : throw new RobustifyException($"--dropout and --stochastic-depth: {model.Description} found, a vision transformer expected; leave them out");
+        return model switch
+        {
+            VisionTransformer transformer => new VisionTransformer(
+                transformer.Options with { Dropout = options.Dropout, StochasticDepth = options.StochasticDepth }),
+            ConvNext convolutional when options.Dropout == 0 => new ConvNext(convolutional.Options with { StochasticDepth = options.StochasticDepth }),
+            _ => throw new RobustifyException(
+                $"--dropout and --stochastic-depth: {model.Description} found, a vision transformer expected, or a ConvNeXt with --stochastic-depth alone; leave them out"),
+        };
     }
 
     private static bool IsTrained(ClassifierTrainingOptions options, IVisionModel model, ParameterSpec spec)

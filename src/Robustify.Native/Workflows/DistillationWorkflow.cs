@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Robustify.Kernels;
+using Robustify.Kernels.Backends;
 using Robustify.Native.Augment;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
@@ -136,6 +137,27 @@ public static class DistillationWorkflow
         return ZeroShotClassifier.Create(options.Student, weights, options.Overrides);
     }
 
+    /// <summary>
+    /// The memory of the training, without taking it: neither data nor weights are opened, so presets will do for both models.
+    /// </summary>
+    public static MemoryPlan Plan(DistillationRunOptions options, Precision precision = Precision.Fp32)
+    {
+        options.Method.Validate();
+        options.Optimizer.Validate();
+        var target = ComputeTarget.ForPlanning(precision);
+        var source = ModelSource.Resolve(options.Student, options.Overrides);
+        var teacher = ModelSource.Resolve(options.Teacher, new ModelOverrides { ImageSize = options.Overrides.ImageSize });
+        source.Model.RequireHead(options.Student);
+        var student = new ThreeHeadedStudent(
+            source.Model, options.Method.TailBlocks ?? source.Model.DefaultTailBlocks, options.Method.Tail, options.Method.Tuned, options.Method.Heads);
+        using var parameters = new ParameterStore(student.TrainingSpecs, student.IsTrained, target);
+        using var teacherParameters = new ParameterStore(teacher.Model.AllSpecs(), _ => false, target);
+        using var step = new DistillationStep(student, parameters, teacher.Model, teacherParameters, options.Method, target);
+        return MemoryPlan.Of(
+            step, options.Optimizer, TrainingRun.LoaderOptions(source, step, options.Method.BatchSize, options.Seed, options.Augmentation),
+            ("teacher", teacherParameters));
+    }
+
     /// <summary>Training and calibration, for workflows that measure by themselves.</summary>
     internal static TrainingCost Train(
         DistillationRunOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
@@ -204,10 +226,7 @@ public static class DistillationWorkflow
         static string Join(IReadOnlyList<double> values) => string.Join(",", values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
     }
 
-    private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference)
-    {
-        using var saved = new ParameterStore(student.SavedSpecs, _ => false);
-        saved.CopyFrom(training);
-        source.Save(path, saved, student.Heads > 1 ? inference.Metadata(student) : null);
-    }
+    // From where they are: a copy of a large model would be a second one in memory.
+    private static void Save(string path, ModelSource source, ThreeHeadedStudent student, ParameterStore training, StudentInference inference) =>
+        source.Save(path, training, student.Heads > 1 ? inference.Metadata(student) : null, specs: student.SavedSpecs);
 }

@@ -63,15 +63,8 @@ internal sealed class TrainingRun
     /// <summary>Trains to the end.</summary>
     public TrainingCost Execute()
     {
-        int imageSize = Source.Model.ImageSize;
-        using var loader = new BatchLoader(Data.TrainSource, Data.Train, new BatchLoaderOptions
-        {
-            BatchSize = Batch, ImageSize = imageSize, Normalization = Source.Normalization, Seed = Seed,
-            AugMixViews = Step.AugMixViews, Mixture = Augmentation.Kind, AugMix = Augmentation.AugMixFor(imageSize),
-            PixMix = Augmentation.PixMixFor(imageSize), NoiseNetwork = Augmentation.Noise, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(Source.Model),
-            Workers = Context.Workers, ShorterSide = Source.Preprocessing.ShorterSide(imageSize),
-            CreateResizer = () => new PillowResizer(Source.Preprocessing.Interpolation),
-        });
+        using var loader = new BatchLoader(
+            Data.TrainSource, Data.Train, LoaderOptions(Source, Step, Batch, Seed, Augmentation) with { Workers = Context.Workers });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
         string identity = Identity(loader);
         Context.Message(string.Create(
@@ -103,6 +96,19 @@ internal sealed class TrainingRun
             Save(trainer, ledger, identity);
             throw;
         }
+    }
+
+    /// <summary>How images are prepared for a step of the model.</summary>
+    internal static BatchLoaderOptions LoaderOptions(ModelSource source, ITrainingStep step, int batch, ulong seed, AugmentationOptions augmentation)
+    {
+        int imageSize = source.Model.ImageSize;
+        return new()
+        {
+            BatchSize = batch, ImageSize = imageSize, Normalization = source.Normalization, Seed = seed, AugMixViews = step.AugMixViews,
+            Mixture = augmentation.Kind, AugMix = augmentation.AugMixFor(imageSize), PixMix = augmentation.PixMixFor(imageSize),
+            NoiseNetwork = augmentation.Noise, StandardAugmentation = ClassifierTrainingOptions.AugmentationFor(source.Model),
+            ShorterSide = source.Preprocessing.ShorterSide(imageSize), CreateResizer = () => new PillowResizer(source.Preprocessing.Interpolation),
+        };
     }
 
     private string Identity(BatchLoader loader)
