@@ -4,6 +4,7 @@ using Robustify.Kernels.Backends;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.Report;
+using Robustify.Native.Evaluation.Suites;
 using ModelSource = Robustify.Native.Models.ModelSource;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
@@ -85,11 +86,12 @@ public static class BenchmarkWorkflow
 
     private static void WarnOfFarFigures(BenchmarkRunOptions options, RunContext context, BenchmarkPlan plan, ModelResult[] results)
     {
+        bool isReleasedSet = options.Suites.Any(s => s.Name == SuiteNames.ImageNetC);
         for (int m = 0; m < results.Length; m++)
         {
             var (name, path) = options.Models[m];
             string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-            foreach (string warning in SanityCheck.Warnings(results[m], [name, file, Path.GetFileNameWithoutExtension(file)]))
+            foreach (string warning in SanityCheck.Warnings(results[m], [name, file, Path.GetFileNameWithoutExtension(file)], isReleasedSet))
             {
                 plan.Warnings.Add(warning);
                 context.Message("warning: " + warning);

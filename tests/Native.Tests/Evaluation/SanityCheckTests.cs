@@ -27,6 +27,24 @@ public sealed class SanityCheckTests
             Images = 50_000, Correct = correct, Top5 = 0, UnmaskedTop1 = 0, NegativeLogLikelihood = 0, Brier = 0, Confidence = 0,
             Calibration = CalibrationErrors.Of(ranked), Selective = SelectiveAnswering.Of(ranked), Heads = [], Selectors = [],
         });
-        Assert.Equal(warnings, SanityCheck.Warnings(result, ["m", name]).Count());
+        Assert.Equal(warnings, SanityCheck.Warnings(result, ["m", name], isReleasedSet: true).Count());
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)] // made in memory, where the images were never JPEG
+    public void MeanCorruptionErrorIsHeldAgainstThePublishedOneOnThePublishedFiles(bool isReleasedSet, int warnings)
+    {
+        // AlexNet's own errors, an mCE of 100, under the name of a model that has 76.7.
+        var result = new ModelResult("m")
+        {
+            Corruption = new CorruptionSummary
+            {
+                Top1 = new(0.21, 0.2, 0.22), Top5 = 0, MainTop1 = new(0.21, 0.2, 0.22), ValidationTop1 = 0, Groups = [], Severities = [], Worst = ("fog", 0), Drop = 0,
+                Retention = 0, FlipRate = 0, NegativeLogLikelihood = 0, Brier = 0, Expected = 0, RootMeanSquare = 0, Aurra = 0, Bins = [],
+                Errors = CorruptionErrors.Of(AlexNetErrors.Corrupted, AlexNetErrors.Clean),
+            },
+        };
+        Assert.Equal(warnings, SanityCheck.Warnings(result, ["resnet50"], isReleasedSet).Count());
     }
 }

@@ -10,7 +10,8 @@ namespace Robustify.Native.Corruptions.Blur;
 /// <summary>Correlates every channel with an antialiased disk, borders mirrored without repeating the edge pixel ("reflect 101").</summary>
 internal sealed unsafe class DefocusBlur : Corruption
 {
-    private const int Lanes = 16;
+    private const int HalfLanes = 16;
+    private const int Lanes = 2 * HalfLanes;
 
     private static readonly SeverityTable<DiskKernel> Kernels = new(
         imageNet224: Disks((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)),
@@ -29,7 +30,7 @@ internal sealed unsafe class DefocusBlur : Corruption
     {
         DiskKernel kernel = Kernels.At(variant, severity);
         int channels = source.Channels, row = source.Width * channels, reach = kernel.Reach;
-        int paddedRow = row + 2 * reach * channels + Lanes; // the last vector of a row may look beyond it
+        int paddedRow = row + 2 * reach * channels + Lanes; // the last vectors of a row may look beyond it
         int paddedLength = paddedRow * (source.Height + 2 * reach);
         Span<ushort> buffer = scratch.Shorts(paddedLength + kernel.RunningCount * (row + Lanes));
         Span<double> sums = scratch.Doubles(0, row + Lanes);
@@ -73,49 +74,69 @@ internal sealed unsafe class DefocusBlur : Corruption
         return next;
     }
 
-    // A ring's bytes are summed exactly in 16 bits; its weight is applied once.
+    // A ring's bytes are summed exactly in 16 bits; its weight is applied once. Two vectors at a time share the walk over the offsets.
     private static void Correlate(
         ushort* centre, int* offset, DiskKernel.Ring[] rings, ushort* running, int runningRow, bool firstRow, Span<double> sums)
     {
         var total0 = Vector256<double>.Zero;
-        var (total1, total2, total3) = (total0, total0, total0);
+        var (total1, total2, total3, total4, total5, total6, total7) = (total0, total0, total0, total0, total0, total0, total0);
         foreach (var ring in rings)
         {
             int* entering = offset + ring.Offsets.Length, leaving = entering + ring.Entering.Length, end = leaving + ring.Leaving.Length;
-            Vector256<ushort> sum;
+            Vector256<ushort> first, second;
+            if (!ring.IsRunning || firstRow)
+                (first, second) = Sum(centre, offset, entering);
+            else
+            {
+                var (gained, alsoGained) = Sum(centre, entering, leaving);
+                var (lost, alsoLost) = Sum(centre, leaving, end);
+                first = Vector256.Load(running) + gained - lost;
+                second = Vector256.Load(running + HalfLanes) + alsoGained - alsoLost;
+            }
+
             if (ring.IsRunning)
             {
-                sum = firstRow
-                    ? Sum(centre, offset, entering)
-                    : Vector256.Load(running) + Sum(centre, entering, leaving) - Sum(centre, leaving, end);
-                sum.Store(running);
+                first.Store(running);
+                second.Store(running + HalfLanes);
                 running += runningRow;
             }
-            else
-                sum = Sum(centre, offset, entering);
 
             offset = end;
             var weight = Vector256.Create(ring.Weight / 255);
-            var (low, high) = Vector256.Widen(sum);
+            var (low, high) = Vector256.Widen(first);
             total0 = AddScaled(low.GetLower(), weight, total0);
             total1 = AddScaled(low.GetUpper(), weight, total1);
             total2 = AddScaled(high.GetLower(), weight, total2);
             total3 = AddScaled(high.GetUpper(), weight, total3);
+            (low, high) = Vector256.Widen(second);
+            total4 = AddScaled(low.GetLower(), weight, total4);
+            total5 = AddScaled(low.GetUpper(), weight, total5);
+            total6 = AddScaled(high.GetLower(), weight, total6);
+            total7 = AddScaled(high.GetUpper(), weight, total7);
         }
 
         total0.CopyTo(sums);
         total1.CopyTo(sums[4..]);
         total2.CopyTo(sums[8..]);
         total3.CopyTo(sums[12..]);
+        total4.CopyTo(sums[16..]);
+        total5.CopyTo(sums[20..]);
+        total6.CopyTo(sums[24..]);
+        total7.CopyTo(sums[28..]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ushort> Sum(ushort* centre, int* offset, int* end)
+    private static (Vector256<ushort> First, Vector256<ushort> Second) Sum(ushort* centre, int* offset, int* end)
     {
-        var sum = Vector256<ushort>.Zero;
+        var (first, second) = (Vector256<ushort>.Zero, Vector256<ushort>.Zero);
         for (; offset < end; offset++)
-            sum += Vector256.Load(centre + *offset);
-        return sum;
+        {
+            ushort* at = centre + *offset;
+            first += Vector256.Load(at);
+            second += Vector256.Load(at + HalfLanes);
+        }
+
+        return (first, second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -17,9 +18,12 @@ internal static class CannyEdges
     private const byte Weak = 1;
     private const byte Edge = 2;
 
-    /// <summary>edges[i] is 2 on an edge. Takes integers 1 to 4 of the scratch.</summary>
+    /// <summary>Elements a row of the result, with a border of one on either side, which holds no edge.</summary>
+    public static int StrideOf(int width) => width + 2;
+
+    /// <summary>An element is 2 on an edge. Takes integers 1 to 4 of the scratch.</summary>
     /// <param name="levels">0..255, its border filled with the edge elements.</param>
-    /// <param name="edges">Width x Height.</param>
+    /// <param name="edges">Height + 2 rows of <see cref="StrideOf"/>, the border all round.</param>
     /// <param name="scratch">The worker's buffers.</param>
     public static void Find(in PaddedPlane levels, Span<byte> edges, CorruptionScratch scratch)
     {
@@ -27,7 +31,7 @@ internal static class CannyEdges
         var magnitude = new PaddedPlane(1, width, height, scratch);
         var gradientX = new PaddedPlane(2, width, height, scratch);
         var gradientY = new PaddedPlane(3, width, height, scratch);
-        Span<int> stack = scratch.Integers(4, width * height);
+        Span<int> stack = scratch.Integers(4, width * height + 1);
         edges.Clear();
         ClearWithBorder(magnitude.Row(-1));
         ClearWithBorder(magnitude.Row(height));
@@ -37,7 +41,7 @@ internal static class CannyEdges
         int count = 0;
         for (int y = 0; y < height; y++)
             count = Suppress(magnitude, gradientX.Row(y), gradientY.Row(y), y, edges, stack, count);
-        Follow(edges, width, height, stack, count);
+        Follow(edges, StrideOf(width), stack, count);
     }
 
     private static void Gradient(in PaddedPlane levels, int y, Span<int> gradientX, Span<int> gradientY, Span<int> magnitude)
@@ -74,63 +78,64 @@ internal static class CannyEdges
     private static int Suppress(
         in PaddedPlane magnitude, ReadOnlySpan<int> gradientX, ReadOnlySpan<int> gradientY, int y, Span<byte> edges, Span<int> stack, int count)
     {
-        int width = magnitude.Width, stride = magnitude.Stride;
+        int width = magnitude.Width, stride = magnitude.Stride, first = (y + 1) * StrideOf(width) + 1;
         ref int row = ref Unsafe.Add(ref magnitude.Origin, y * stride);
-        for (int x = 0; x < width; x++)
+        for (int x = 0; x < width; x += PaddedPlane.Lanes)
         {
-            int m = gradientMagnitude(ref row, x);
-            if (m <= Low || !IsMaximum(ref row, x, stride, m, gradientX[x], gradientY[x]))
+            var m = At(ref row, x);
+            var aboveLow = Vector256.GreaterThan(m, Vector256.Create(Low));
+            if (aboveLow == Vector256<int>.Zero)
                 continue;
-            if (m > High)
+            uint found = (aboveLow & IsMaximum(ref row, x, stride, m, Vector256.Create(gradientX[x..]), Vector256.Create(gradientY[x..]))).ExtractMostSignificantBits();
+            uint strong = Vector256.GreaterThan(m, Vector256.Create(High)).ExtractMostSignificantBits();
+            for (; found != 0; found &= found - 1)
             {
-                edges[y * width + x] = Edge;
-                stack[count++] = y * width + x;
+                int lane = BitOperations.TrailingZeroCount(found), at = first + x + lane;
+                bool isStrong = (strong >> lane & 1) != 0;
+                edges[at] = isStrong ? Edge : Weak;
+                stack[count] = at;
+                count += isStrong ? 1 : 0;
             }
-            else
-                edges[y * width + x] = Weak;
         }
 
         return count;
-
-        static int gradientMagnitude(ref int row, int x) => Unsafe.Add(ref row, x);
     }
 
+    // Each pixel against its two neighbours across the edge: beside, above and below, or on the diagonal that the gradient lies on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsMaximum(ref int row, int x, int stride, int m, int gx, int gy)
+    private static Vector256<int> IsMaximum(ref int row, int x, int stride, Vector256<int> m, Vector256<int> gx, Vector256<int> gy)
     {
-        ref int here = ref Unsafe.Add(ref row, x);
-        int across = Math.Abs(gx), along = Math.Abs(gy) << TangentBits, limit = across * Tangent;
-        if (along < limit)
-            return m > Near(ref here, -1) && m >= Near(ref here, 1);
-        if (along > limit + (across << (TangentBits + 1)))
-            return m > Near(ref here, -stride) && m >= Near(ref here, stride);
-        int s = (gx ^ gy) < 0 ? -1 : 1;
-        return m > Near(ref here, -stride - s) && m > Near(ref here, stride + s);
+        Vector256<int> across = Vector256.Abs(gx), along = Vector256.Abs(gy) << TangentBits, limit = across * Vector256.Create(Tangent);
+        var beside = Vector256.GreaterThan(m, At(ref row, x - 1)) & Vector256.GreaterThanOrEqual(m, At(ref row, x + 1));
+        var aboveBelow = Vector256.GreaterThan(m, At(ref row, x - stride)) & Vector256.GreaterThanOrEqual(m, At(ref row, x + stride));
+        var falling = Vector256.GreaterThan(m, At(ref row, x - stride - 1)) & Vector256.GreaterThan(m, At(ref row, x + stride + 1));
+        var rising = Vector256.GreaterThan(m, At(ref row, x - stride + 1)) & Vector256.GreaterThan(m, At(ref row, x + stride - 1));
+        var diagonal = Vector256.ConditionalSelect(Vector256.LessThan(gx ^ gy, Vector256<int>.Zero), rising, falling);
+        var steep = Vector256.GreaterThan(along, limit + (across << (TangentBits + 1)));
+        return Vector256.ConditionalSelect(Vector256.LessThan(along, limit), beside, Vector256.ConditionalSelect(steep, aboveBelow, diagonal));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Near(ref int here, int offset) => Unsafe.Add(ref here, offset);
 
     // From every strong pixel outwards over the weak ones that touch.
-    private static void Follow(Span<byte> edges, int width, int height, Span<int> stack, int count)
+    private static void Follow(Span<byte> edges, int stride, Span<int> stack, int count)
     {
         while (count > 0)
         {
-            int at = stack[--count], y = at / width, x = at % width;
-            for (int j = Math.Max(y - 1, 0); j <= Math.Min(y + 1, height - 1); j++)
+            int at = stack[--count];
+            for (int above = at - stride - 1; above <= at + stride - 1; above += stride)
             {
-                for (int i = Math.Max(x - 1, 0); i <= Math.Min(x + 1, width - 1); i++)
+                for (int neighbour = above; neighbour < above + 3; neighbour++)
                 {
-                    if (edges[j * width + i] == Weak)
+                    if (edges[neighbour] == Weak)
                     {
-                        edges[j * width + i] = Edge;
-                        stack[count++] = j * width + i;
+                        edges[neighbour] = Edge;
+                        stack[count++] = neighbour;
                     }
                 }
             }
         }
     }
 
-    /// <summary>Whether a value of the result is an edge.</summary>
-    public static bool IsEdge(byte value) => value == Edge;
+    /// <summary>0 where a value of the result is an edge, all ones elsewhere: a mask costs no branch that cannot be foreseen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int KeepMask(byte value) => (value >> 1) - 1;
 }

@@ -31,10 +31,10 @@ internal static class ChamferDistance
         {
             Span<int> row = distances[((y + Margin) * stride + Margin)..];
             FromRows(distances[(y * stride)..], distances[((y + 1) * stride)..], row, width, keep: false);
-            ReadOnlySpan<byte> edge = edges.Slice(y * width, width);
+            ReadOnlySpan<byte> edge = edges.Slice((y + 1) * CannyEdges.StrideOf(width) + 1, width);
             int before = Far;
             for (int x = 0; x < width; x++)
-                row[x] = before = CannyEdges.IsEdge(edge[x]) ? 0 : Math.Min(row[x], before + One);
+                row[x] = before = Math.Min(row[x], before + One) & CannyEdges.KeepMask(edge[x]);
             row.Slice(width, Lanes).Fill(Far);
         }
 

@@ -42,8 +42,7 @@ internal sealed class Spatter : Corruption
         Span<float> normals = scratch.Floats(0, pixels);
         Span<double> liquid = scratch.Doubles(0, pixels);
         random.FillNormals(normals);
-        for (int i = 0; i < pixels; i++)
-            liquid[i] = splash.Mean + splash.Deviation * normals[i];
+        Pour(normals, liquid, splash);
         GaussianFilter.Apply(liquid, width, height, 1, splash.Smoothing, mirrored: false, scratch);
         if (splash.MudSmoothing is null)
             AddWater(source, destination, liquid, splash, normals, scratch);
@@ -66,6 +65,20 @@ internal sealed class Spatter : Corruption
     }
 
     private static ReadOnlySpan<float> Colour(float[] levels, int channels) => channels == 3 ? levels.AsSpan(0, 3) : levels.AsSpan(3);
+
+    private static void Pour(ReadOnlySpan<float> normals, Span<double> liquid, Splash splash)
+    {
+        int i = 0;
+        for (; i <= normals.Length - Vector256<float>.Count; i += Vector256<float>.Count)
+        {
+            var (low, high) = Vector256.Widen(Vector256.Create(normals[i..]));
+            (Vector256.Create(splash.Mean) + Vector256.Create(splash.Deviation) * low).CopyTo(liquid[i..]);
+            (Vector256.Create(splash.Mean) + Vector256.Create(splash.Deviation) * high).CopyTo(liquid[(i + 4)..]);
+        }
+
+        for (; i < normals.Length; i++)
+            liquid[i] = splash.Mean + splash.Deviation * normals[i];
+    }
 
     private static void AddWater(
         Image8 source, Image8 destination, ReadOnlySpan<double> liquid, Splash splash, Span<float> light, CorruptionScratch scratch)
