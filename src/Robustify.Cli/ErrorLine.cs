@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Runs;
 
 namespace Robustify.Cli;
@@ -22,6 +23,7 @@ internal static class ErrorLine
         var cause = Causes(thrown).FirstOrDefault(e => e is RobustifyException) ?? thrown;
         (int code, string message) = cause switch
         {
+            CudaException { IsDeviceFailure: true } => (ExitCode.Failed, cause.Message),
             RobustifyException => (ExitCode.BadInput, cause.Message),
             OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
             RunFailedException => (ExitCode.Failed, cause.Message),

@@ -17,4 +17,7 @@ public sealed class CudaException : RobustifyException
 
     /// <summary>The code it returned.</summary>
     public int Code { get; }
+
+    /// <summary>Whether the device failed while it worked, as against something that is missing or asked wrongly.</summary>
+    public bool IsDeviceFailure => Driver.DriverError.IsFatal(Code);
 }

@@ -12,7 +12,7 @@ namespace Robustify.Native.Evaluation;
 /// </summary>
 public static class Benchmark
 {
-    /// <summary>Images a batch.</summary>
+    /// <summary>Images a batch, where there are enough of each condition.</summary>
     public const int BatchSize = 64;
 
     /// <summary>Runs the benchmark; the results are in the order of the predictors and do not depend on the worker count.</summary>
@@ -67,7 +67,7 @@ public static class Benchmark
         var first = predictors[0].Model;
         foreach (var predictor in predictors)
         {
-            if (predictor.Model.ImageSize != first.ImageSize || predictor.Model.Channels != first.Channels || predictor.BatchSize != BatchSize)
+            if (predictor.Model.ImageSize != first.ImageSize || predictor.Model.Channels != first.Channels || predictor.BatchSize != predictors[0].BatchSize)
             {
                 throw new RobustifyException(
                     $"benchmark: '{predictor.Name}' takes {predictor.Model.ImageSize}x{predictor.Model.ImageSize}x{predictor.Model.Channels} images, "

@@ -13,14 +13,17 @@ internal sealed class PassRunner : IDisposable
     private readonly IReadOnlyList<AnswerTable> tables;
     private readonly RunContext context;
     private readonly ImageBatch batch;
-    private readonly Answer[] answers = new Answer[Benchmark.BatchSize];
+    private readonly int size;
+    private readonly Answer[] answers;
     private readonly float[] buffer;
     private readonly ConditionCycle?[] corruptions;
 
     public PassRunner(BenchmarkPass pass, IReadOnlyList<IPredictor> predictors, IReadOnlyList<AnswerTable> tables, RunContext context)
     {
         (this.pass, this.predictors, this.tables, this.context) = (pass, predictors, tables, context);
-        batch = new ImageBatch(predictors[0].Model, Benchmark.BatchSize, context, pass.Geometry);
+        size = predictors[0].BatchSize;
+        answers = new Answer[size];
+        batch = new ImageBatch(predictors[0].Model, size, context, pass.Geometry);
         corruptions = [.. pass.Rows.Select(r => pass.CorruptionOf(r) is { } made ? new ConditionCycle([(made, r.Condition.Severity)], 0) : (ConditionCycle?)null)];
         buffer = new float[predictors[0].Model.Classes];
     }
@@ -31,7 +34,7 @@ internal sealed class PassRunner : IDisposable
         // Rows of one condition follow each other; where the runs begin is found once, so that a batch allocates nothing.
         using var ahead = ReadAhead.Of(pass.Source);
         int[] starts = [.. Enumerable.Range(0, pass.Rows.Count).Where(r => r == 0 || pass.Rows[r].Condition != pass.Rows[r - 1].Condition), pass.Rows.Count];
-        for (int first = 0; first < pass.Indices.Length; first += Benchmark.BatchSize)
+        for (int first = 0; first < pass.Indices.Length; first += size)
         {
             bool isRead = false;
             for (int s = 0; s + 1 < starts.Length; s++)
@@ -40,7 +43,7 @@ internal sealed class PassRunner : IDisposable
                 int images = 0;
                 for (int row = starts[s]; row < starts[s + 1]; row++)
                     images = Math.Max(images, pass.Rows[row].Images);
-                int count = Math.Min(Benchmark.BatchSize, images - first);
+                int count = Math.Min(size, images - first);
                 if (count <= 0)
                     continue;
                 if (!IsComplete(starts[s], starts[s + 1], first))
@@ -48,7 +51,7 @@ internal sealed class PassRunner : IDisposable
                     if (!isRead)
                     {
                         batch.Read(pass.Source, BatchAt(first), !pass.IsStrict);
-                        ahead?.Begin(BatchAt(first + Benchmark.BatchSize));
+                        ahead?.Begin(BatchAt(first + size));
                     }
 
                     isRead = true;
@@ -65,7 +68,7 @@ internal sealed class PassRunner : IDisposable
     public void Dispose() => batch.Dispose();
 
     private ReadOnlySpan<int> BatchAt(int first) =>
-        first >= pass.Indices.Length ? [] : pass.Indices.AsSpan(first, Math.Min(Benchmark.BatchSize, pass.Indices.Length - first));
+        first >= pass.Indices.Length ? [] : pass.Indices.AsSpan(first, Math.Min(size, pass.Indices.Length - first));
 
     private bool IsComplete(int firstRow, int endRow, int first)
     {
@@ -73,7 +76,7 @@ internal sealed class PassRunner : IDisposable
         {
             for (int row = firstRow; row < endRow; row++)
             {
-                if (!tables[m].IsComplete(row, first, Math.Min(Benchmark.BatchSize, pass.Rows[row].Images - first)))
+                if (!tables[m].IsComplete(row, first, Math.Min(size, pass.Rows[row].Images - first)))
                     return false;
             }
         }

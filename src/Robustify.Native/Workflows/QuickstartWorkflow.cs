@@ -98,12 +98,14 @@ public static class QuickstartWorkflow
         QuickstartOptions options, RunContext context, LabeledData data, IReadOnlyList<(string Name, string Model)> models, Ledger ledger,
         RunDirectory directory)
     {
+        // Each corruption and severity is batches of its own: a few images of each must not cost a whole batch.
+        int corrupted = options.Amounts.CorruptedImages, batchSize = corrupted == 0 ? Benchmark.BatchSize : Math.Min(corrupted, Benchmark.BatchSize);
         var loaded = new List<LoadedModel>();
         try
         {
             foreach (var (name, model) in models)
-                loaded.Add(LoadedModel.Open(name, model, context.Target));
-            var measured = new BenchmarkOptions { Seed = options.Seed, CorruptedImages = options.Amounts.CorruptedImages };
+                loaded.Add(LoadedModel.Open(name, model, context.Target, batchSize));
+            var measured = new BenchmarkOptions { Seed = options.Seed, CorruptedImages = corrupted };
             IPredictor[] predictors = [.. loaded.Select(m => m.Predictor)];
             string[] names = [.. models.Select(m => m.Name)];
             var plan = BenchmarkPlanner.OnTheFly(measured, predictors[0].Model, data);

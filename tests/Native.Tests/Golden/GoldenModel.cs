@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Robustify.Kernels.Cpu;
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
@@ -13,13 +13,17 @@ internal sealed class GoldenModel : IDisposable
 {
     private readonly Plan plan;
 
-    public GoldenModel(string folder, bool training)
+    /// <param name="folder">Its directory's name.</param>
+    /// <param name="training">Mode.</param>
+    /// <param name="target">The device.</param>
+    public GoldenModel(string folder, bool training, ComputeTarget target)
     {
+        Target = target;
         string mode = IsResNet(folder) ? (training ? "_train" : "_eval") : "";
         Expected = GoldenData.Json("models", folder, $"expected{mode}.json");
         int[] nchw = [.. Expected.GetProperty("input").GetProperty("shape").EnumerateArray().Select(x => x.GetInt32())];
         Source = ModelSource.Resolve(GoldenData.PathOf("models", folder, "model.safetensors"), new ModelOverrides { ImageSize = nchw[2] });
-        Parameters = Source.LoadClassifier(_ => true, seed: 0);
+        Parameters = Source.LoadClassifier(_ => true, seed: 0, target);
         Graph = new GraphBuilder(training);
         var images = Graph.Input("images", new Shape(nchw[0], nchw[2], nchw[3], nchw[1]));
         Labels = Graph.Input("labels", new Shape(nchw[0]), DType.Int32);
@@ -28,15 +32,12 @@ internal sealed class GoldenModel : IDisposable
         foreach (var value in Graph.Values.ToArray())
             Graph.Keep(value);
         Graph.Differentiate();
-        plan = new Plan(Graph).Allocate();
-        ToNhwc(GoldenData.Floats("models", folder, "input.f32.bin"), nchw, images.View.Span);
-        unsafe
-        {
-            int i = 0;
-            foreach (var label in Expected.GetProperty("labels").EnumerateArray())
-                Labels.View.Integers[i++] = label.GetInt32();
-        }
+        plan = new Plan(Graph).Allocate(target);
+        target.Write(images.View, floats => ToNhwc(GoldenData.Floats("models", folder, "input.f32.bin"), nchw, floats));
+        target.Backend!.Upload<int>([.. Expected.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32())], Labels.View);
     }
+
+    public ComputeTarget Target { get; }
 
     public JsonElement Expected { get; }
 
@@ -52,13 +53,19 @@ internal sealed class GoldenModel : IDisposable
 
     public Value Logits { get; }
 
-    public CpuBackend Backend { get; } = new(2);
-
-    public double Loss => Graph.Losses[0].Value.View.Span[0];
+    public double Loss => Read(Graph.Losses[0].Value.View)[0];
 
     public static bool IsResNet(string folder) => folder.Contains("resnet", StringComparison.Ordinal);
 
-    public void Run() => plan.Run(Backend);
+    public void Run() => plan.Run(Target.Backend!);
+
+    /// <summary>A tensor's elements.</summary>
+    public float[] Read(TensorView view)
+    {
+        var values = new float[view.Shape.Count];
+        Target.Backend!.Download(view, values.AsSpan());
+        return values;
+    }
 
     public Value Find(string name) => Graph.Values.First(v => v.Name == name);
 
@@ -66,7 +73,6 @@ internal sealed class GoldenModel : IDisposable
     {
         plan.Dispose();
         Parameters.Dispose();
-        Backend.Dispose();
     }
 
     /// <summary>[N, C, H, W] to [N, H, W, C].</summary>

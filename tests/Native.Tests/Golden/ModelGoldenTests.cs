@@ -1,170 +1,41 @@
-using Robustify.Kernels.Memory;
-using Robustify.Native.Models.Checkpoints;
-using Robustify.Native.Training;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Cpu;
 
 namespace Robustify.Native.Tests.Golden;
 
-/// <summary>Models against PyTorch, float64 there and float32 here; bounds are those of the reference's README.</summary>
+/// <summary>The model fixtures on the CPU.</summary>
 [Trait("Category", "Golden")]
-public sealed class ModelGoldenTests
+public sealed class ModelGoldenTests : IDisposable
 {
-    // Float32 rounding through some dozen layers, relative to the tensor's largest value.
-    private const double ForwardTolerance = 1e-5;
-    private const double GradientTolerance = 1e-4;
+    private readonly CpuBackend backend = new(2);
 
-    // A gradient that is zero in exact arithmetic (the bias of attention's keys) has only rounding left.
-    private const double GradientFloor = 1e-6;
+    public static TheoryData<string, bool> Cases => Pairs(ModelFixture.Cases);
 
-    public static TheoryData<string, bool> Cases()
-    {
-        var cases = new TheoryData<string, bool>();
-        foreach (string folder in GoldenData.Directories("models").Where(f => f.EndsWith("_vit", StringComparison.Ordinal) || IsConvNext(f)))
-            cases.Add(folder, false);
-        foreach (string folder in GoldenData.Directories("models").Where(GoldenModel.IsResNet))
-        {
-            cases.Add(folder, false);
-            cases.Add(folder, true);
-        }
+    public static TheoryData<string> Folders => [.. ModelFixture.Folders];
 
-        return cases;
-    }
+    public static TheoryData<string> ResNets => [.. ModelFixture.ResNets];
 
-    public static TheoryData<string> Folders() => [.. Cases().Select(c => (string)c[0]).Distinct()];
+    private ComputeTarget Target => new(backend);
+
+    public void Dispose() => backend.Dispose();
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void LogitsLossAndActivationsAgree(string folder, bool training)
-    {
-        using var model = new GoldenModel(folder, training);
-        model.Run();
-        double[] logits = [.. model.Expected.GetProperty("logits").EnumerateArray().SelectMany(GoldenData.Doubles)];
-        AssertClose("logits", logits, model.Logits.View.Span, ForwardTolerance, 0);
-        Assert.Equal(model.Expected.GetProperty("loss").GetDouble(), model.Loss, 1e-5);
-
-        using var activations = SafetensorsFile.Open(GoldenData.PathOf("models", folder, $"activations{Mode(folder, training)}.safetensors"));
-        int compared = 0;
-        foreach (string name in activations.Names)
-        {
-            if (!activations.TryGet(name, out var entry) || ValueName(model, name) is not { } valueName)
-                continue;
-            float[] stored = new float[entry.ElementCount], expected = new float[entry.ElementCount];
-            activations.ReadFloat32(name, stored);
-            if (entry.Shape.Length == 4)
-                GoldenModel.ToNhwc(stored, [.. entry.Shape.Select(x => (int)x)], expected);
-            else
-                expected = stored;
-            AssertClose(name, Widen(expected), model.Find(valueName).View.Span, ForwardTolerance, 0);
-            compared++;
-        }
-
-        Assert.InRange(compared, 4, int.MaxValue);
-    }
-
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void GradientsOfEveryParameterAgree(string folder, bool training)
-    {
-        using var model = new GoldenModel(folder, training);
-        model.Run();
-        using var gradients = CheckpointReader.Open(
-            GoldenData.PathOf("models", folder, $"grads{Mode(folder, training)}.safetensors"), FamilyOf(folder));
-        Assert.NotEmpty(model.Parameters.Trained);
-        foreach (var parameter in model.Parameters.Trained)
-        {
-            var expected = new float[parameter.Spec.Shape.Count];
-            gradients.Read(parameter.Spec.Name, expected);
-            AssertClose(parameter.Spec.Name, Widen(expected), parameter.Gradient!.View.Span, GradientTolerance, GradientFloor);
-        }
-    }
+    public void LogitsLossActivationsAndEveryGradientAgree(string folder, bool training) => ModelFixture.CompareStep(folder, training, Target);
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void FiveStepsOfSgdGiveTheRecordedLosses(string folder)
-    {
-        using var model = new GoldenModel(folder, training: true);
-        var recorded = GoldenData.Json("models", folder, "train_sgd.json");
-        var options = new OptimizerOptions
-        {
-            Kind = OptimizerKind.Sgd,
-            Momentum = recorded.GetProperty("momentum").GetDouble(),
-            Nesterov = recorded.GetProperty("nesterov").GetBoolean(),
-            WeightDecay = recorded.GetProperty("weight_decay").GetDouble(),
-        };
-        int count = checked((int)model.Parameters.TrainedCount);
-        using var memory = new NativeBuffer(count * sizeof(float), "momentum");
-        var optimizer = Optimizer.Create(
-            options, model.Backend, model.Parameters.TrainedData, model.Parameters.TrainedGradients, memory.View(0, new(count)),
-            [new ParameterSegment(0, count, 1)]);
-        foreach (double loss in GoldenData.Doubles(recorded.GetProperty("loss_before_each_step")))
-        {
-            model.Run();
-            // Five steps amplify rounding; the README allows 1e-3.
-            Assert.Equal(loss, model.Loss, 1e-3);
-            optimizer.Step(recorded.GetProperty("lr").GetDouble());
-        }
-    }
+    public void FiveStepsOfSgdGiveTheRecordedLosses(string folder) => ModelFixture.CompareTraining(folder, Target);
 
     [Theory]
     [MemberData(nameof(ResNets))]
-    public void RunningStatisticsMoveAsRecorded(string folder)
+    public void RunningStatisticsMoveAsRecorded(string folder) => ModelFixture.CompareStatistics(folder, Target);
+
+    private static TheoryData<string, bool> Pairs(IEnumerable<(string, bool)> cases)
     {
-        using var model = new GoldenModel(folder, training: true);
-        model.Run();
-        using var running = CheckpointReader.Open(GoldenData.PathOf("models", folder, "running_after_train.safetensors"), CheckpointFamily.ResNet);
-        var statistics = model.Parameters.All.Where(p => p.Spec.IsStatistic).ToArray();
-        Assert.NotEmpty(statistics);
-        foreach (var statistic in statistics)
-        {
-            var expected = new float[statistic.Spec.Shape.Count];
-            running.Read(statistic.Spec.Name, expected);
-            AssertClose(statistic.Spec.Name, Widen(expected), statistic.Value.View.Span, ForwardTolerance, 0);
-        }
-    }
-
-    public static TheoryData<string> ResNets() => [.. GoldenData.Directories("models").Where(GoldenModel.IsResNet)];
-
-    private static bool IsConvNext(string folder) => folder.EndsWith("_convnext", StringComparison.Ordinal);
-
-    private static string Mode(string folder, bool training) => GoldenModel.IsResNet(folder) ? (training ? "_train" : "_eval") : "";
-
-    private static CheckpointFamily FamilyOf(string folder)
-    {
-        using var reader = CheckpointReader.Open(GoldenData.PathOf("models", folder, "model.safetensors"));
-        return reader.Family;
-    }
-
-    /// <summary>The graph's name for a reference activation; null where fusion leaves no such tensor.</summary>
-    private static string? ValueName(GoldenModel model, string activation) => activation switch
-    {
-        "patch_tokens" => "patch_embed",
-        "embedded" => "tokens",
-        "logits" => model.Model.HeadName,
-        "maxpool" => "maxpool",
-        "features" => model.Model.HeadName switch { "fc" => "pooled", "head.fc" => "head.norm", _ => "norm" },
-        "stem" => "stem.1",
-        _ when activation.StartsWith("stage_", StringComparison.Ordinal) =>
-            model.Graph.Values.Last(v => v.Name.StartsWith($"stages.{activation[6..]}.", StringComparison.Ordinal)
-                && v.Name.EndsWith(".residual", StringComparison.Ordinal)).Name,
-        _ when activation.StartsWith("block_", StringComparison.Ordinal) => $"blocks.{activation[6..]}.mlp.residual",
-        _ when activation.StartsWith("layer", StringComparison.Ordinal) =>
-            model.Graph.Values.Last(v => v.Name.StartsWith(activation + ".", StringComparison.Ordinal)
-                && v.Name.Contains(".bn", StringComparison.Ordinal) && v.Shape.Rank == 4 && !v.Name.EndsWith(".gradient", StringComparison.Ordinal)).Name,
-        _ => null,
-    };
-
-    private static double[] Widen(float[] values) => Array.ConvertAll(values, v => (double)v);
-
-    private static void AssertClose(string name, ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double relative, double floor)
-    {
-        Assert.Equal(expected.Length, actual.Length);
-        double largest = 0, worst = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            largest = Math.Max(largest, Math.Abs(expected[i]));
-            double difference = Math.Abs(expected[i] - actual[i]);
-            worst = double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(worst, difference);
-        }
-
-        Assert.True(worst <= relative * largest + floor, $"{name}: differs by {worst:g3} where the largest value is {largest:g3}");
+        var data = new TheoryData<string, bool>();
+        foreach (var (folder, training) in cases)
+            data.Add(folder, training);
+        return data;
     }
 }

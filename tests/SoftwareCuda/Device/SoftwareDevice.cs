@@ -28,6 +28,7 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
     private readonly delegate* unmanaged<byte*, nuint, nuint> report;
     private readonly delegate* unmanaged<void> clearReport;
     private readonly delegate* unmanaged<nuint> liveAllocations;
+    private readonly delegate* unmanaged<ulong> operations;
 
     /// <summary>For xunit's class fixtures: a device with default options.</summary>
     public SoftwareDevice()
@@ -50,6 +51,7 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
         report = (delegate* unmanaged<byte*, nuint, nuint>)NativeLibrary.GetExport(Library, "swcuda_report");
         clearReport = (delegate* unmanaged<void>)NativeLibrary.GetExport(Library, "swcuda_clear_report");
         liveAllocations = (delegate* unmanaged<nuint>)NativeLibrary.GetExport(Library, "swcuda_live_allocations");
+        operations = (delegate* unmanaged<ulong>)NativeLibrary.GetExport(Library, "swcuda_operations");
         foreach ((string name, string value) in options.Settings)
             Configure(name, value);
         reset();
@@ -79,6 +81,9 @@ public sealed unsafe partial class SoftwareDevice : IDisposable
 
     /// <summary>Device allocations that have not been freed.</summary>
     public int LiveAllocations => (int)liveAllocations();
+
+    /// <summary>Stream operations that ran, counted where <see cref="SoftwareDeviceOptions.LostAfter"/> is set.</summary>
+    public long Operations => (long)operations();
 
     /// <summary>Variables with which another process (the command line) gets the same device.</summary>
     public IReadOnlyDictionary<string, string> Variables => Options.Settings.ToDictionary(entry => "SWCUDA_" + entry.Key, entry => entry.Value)

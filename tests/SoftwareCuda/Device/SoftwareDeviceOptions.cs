@@ -24,6 +24,9 @@ public sealed record SoftwareDeviceOptions
     /// <summary>Device memory in bytes; an allocation beyond it gives 2 (out of memory).</summary>
     public long MemoryBytes { get; init; } = 8L << 30;
 
+    /// <summary>Stream operations after which the device is lost: it answers nothing but error 999 from then on; 0 for never.</summary>
+    public long LostAfter { get; init; }
+
     /// <summary>Operating system threads that run blocks; 0 is one a core. The check build uses one.</summary>
     public int Workers { get; init; }
 
@@ -37,6 +40,7 @@ public sealed record SoftwareDeviceOptions
         ["SEED"] = $"{Seed}",
         ["CAPABILITY"] = $"{Capability}",
         ["MEMORY"] = $"{MemoryBytes}",
+        ["LOST_AFTER"] = $"{LostAfter}",
         ["WORKERS"] = $"{Workers}",
     };
 }

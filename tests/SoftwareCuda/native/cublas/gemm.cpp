@@ -39,14 +39,14 @@ static CUresult run_one(const Matrix& a, bool ta, const Matrix& b, bool tb, cons
     if (!operand_is_live(call, "A", a) || !operand_is_live(call, "B", b) || !operand_is_live(call, "C", c)) return IllegalAddress;
     if (!operand_is_written(call, "A", a) || !operand_is_written(call, "B", b)) return LaunchFailed;
     if (beta != 0 && !operand_is_written(call, "C", c)) return LaunchFailed;
-    std::vector<float> product((size_t)(c.rows * c.columns));
-    multiply(a, ta, b, tb, c.rows, c.columns, k, product.data());
-    for (int64_t j = 0; j < c.columns; j++)
-        for (int64_t i = 0; i < c.rows; i++) {
-            size_t place = c.at(i, j);
-            float old = beta != 0 ? beta * load_element(c.data, place, c.type) : 0;
-            store_element(c.data, place, c.type, alpha * product[(size_t)(j * c.rows + i)] + old);
-        }
+    multiply(a, ta, b, tb, c.rows, c.columns, k, [&](const Tile& tile) {
+        for (int64_t j = 0; j < tile.columns; j++)
+            for (int64_t i = 0; i < tile.rows; i++) {
+                size_t place = c.at(tile.first_row + i, tile.first_column + j);
+                float old = beta != 0 ? beta * load_element(c.data, place, c.type) : 0;
+                store_element(c.data, place, c.type, alpha * tile.value[j * TileRows + i] + old);
+            }
+    });
     mark_written(c);
     return Success;
 }

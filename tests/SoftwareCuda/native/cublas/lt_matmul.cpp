@@ -45,12 +45,35 @@ static Matrix matrix_of(const LtLayout& l, const void* data, int64_t batch) {
     return {(char*)data + batch * l.stride * (int64_t)element_bytes(l.type), l.type, (int64_t)l.rows, (int64_t)l.columns, l.leading, l.order == 1};
 }
 
+struct FinishOperands { Matrix c, d, bias, aux; float alpha, beta; };
+
+template <class T> static T& element(const Matrix& matrix, int64_t row, int64_t column) { return ((T*)matrix.data)[matrix.at(row, column)]; }
+
+/// Where D is plain float32 and only a bias is added: most products, in loops without a choice inside.
+static void finish_plain(const Tile& tile, const FinishOperands& to, bool biased) {
+    for (int64_t j = 0; j < tile.columns; j++)
+        for (int64_t i = 0; i < tile.rows; i++) {
+            int64_t row = tile.first_row + i, column = tile.first_column + j;
+            float value = to.alpha * tile.value[j * TileRows + i];
+            if (to.beta != 0) value += to.beta * element<float>(to.c, row, column);
+            if (biased) value += ((const float*)to.bias.data)[row];
+            element<float>(to.d, row, column) = value;
+        }
+}
+
 /// Bias is added first, then the activation; the tanh form of GELU is the only one there is.
-static float finish(const Problem& p, float value, int64_t row, const void* bias, int bias_type) {
-    if (p.descriptor.epilogue & EpilogueBias) value += load_element(bias, (size_t)row, bias_type);
-    if (p.descriptor.epilogue & EpilogueRelu) value = value > 0 ? value : 0;
-    if (p.descriptor.epilogue & EpilogueGelu) value = 0.5f * value * (1 + tanhf(0.7978845608f * (value + 0.044715f * value * value * value)));
-    return value;
+static void finish(const Tile& tile, const FinishOperands& to, int epilogue) {
+    for (int64_t j = 0; j < tile.columns; j++)
+        for (int64_t i = 0; i < tile.rows; i++) {
+            int64_t row = tile.first_row + i, column = tile.first_column + j;
+            float old = to.beta != 0 ? to.beta * load_element(to.c.data, to.c.at(row, column), to.c.type) : 0;
+            float value = to.alpha * tile.value[j * TileRows + i] + old;
+            if (epilogue & EpilogueBias) value += load_element(to.bias.data, (size_t)row, to.bias.type);
+            if (epilogue & EpilogueAux) store_element(to.aux.data, to.aux.at(row, column), to.aux.type, value);
+            if (epilogue & EpilogueRelu) value = value > 0 ? value : 0;
+            if (epilogue & EpilogueGelu) value = 0.5f * value * (1 + tanhf(0.7978845608f * (value + 0.044715f * value * value * value)));
+            store_element(to.d.data, to.d.at(row, column), to.d.type, value);
+        }
 }
 
 static CUresult run_batch(const Problem& p, const Matrix& a, const Matrix& b, const Matrix& c, const Matrix& d, float alpha, float beta) {
@@ -65,18 +88,13 @@ static CUresult run_batch(const Problem& p, const Matrix& a, const Matrix& b, co
     Matrix aux{p.descriptor.aux, p.d.type, p.m, p.n, p.descriptor.aux_leading};
     bool store_aux = p.descriptor.epilogue & EpilogueAux;
     if (store_aux && !operand_is_live(call, "the auxiliary output", aux)) return IllegalAddress;
-    std::vector<float> product((size_t)(p.m * p.n));
-    multiply(a, p.descriptor.transpose_a != 0, b, p.descriptor.transpose_b != 0, p.m, p.n, p.k, product.data());
-    for (int64_t j = 0; j < p.n; j++)
-        for (int64_t i = 0; i < p.m; i++) {
-            float old = beta != 0 ? beta * load_element(c.data, c.at(i, j), c.type) : 0;
-            float value = alpha * product[(size_t)(j * p.m + i)] + old;
-            if (store_aux) {
-                float before = value + (p.descriptor.epilogue & EpilogueBias ? load_element(bias.data, (size_t)i, bias_type) : 0);
-                store_element(aux.data, aux.at(i, j), aux.type, before);
-            }
-            store_element(d.data, d.at(i, j), d.type, finish(p, value, i, bias.data, bias_type));
-        }
+    FinishOperands to{c, d, bias, aux, alpha, beta};
+    bool biased = p.descriptor.epilogue & EpilogueBias;
+    bool plain = !(p.descriptor.epilogue & (EpilogueRelu | EpilogueGelu | EpilogueAux)) && d.type == Float32 && (!biased || bias_type == Float32);
+    multiply(a, p.descriptor.transpose_a != 0, b, p.descriptor.transpose_b != 0, p.m, p.n, p.k, [&](const Tile& tile) {
+        if (plain) finish_plain(tile, to, biased);
+        else finish(tile, to, p.descriptor.epilogue);
+    });
     mark_written(d);
     if (store_aux) mark_written(aux);
     return Success;

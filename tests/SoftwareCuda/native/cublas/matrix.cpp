@@ -1,5 +1,6 @@
 #include "matrix.h"
 #include "../check/check.h"
+#include "../runtime/parallel.h"
 #include <string.h>
 
 static float from_bf16(unsigned short h) {
@@ -67,27 +68,70 @@ void mark_written(const Matrix& matrix) {
     });
 }
 
-void multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, int64_t m, int64_t n, int64_t k, float* product) {
-    std::vector<float> left((size_t)(m * k)), right((size_t)(k * n));     // left[p m + i], right[j k + p]
+/// panel[p * Width + i] = element (first + i, p) of the operand as rows x k, as float; rows beyond the last are zero.
+template <int Width, class Load> static void fill_panel(float* panel, int64_t first, int64_t rows, int64_t k, size_t row_step, size_t k_step, Load load) {
+    int64_t present = std::min<int64_t>(Width, rows - first);
+    if (present < Width) memset(panel, 0, (size_t)(k * Width) * sizeof *panel);
+    if (k_step == 1) {
+        for (int64_t i = 0; i < present; i++)
+            for (int64_t p = 0; p < k; p++) panel[p * Width + i] = load((size_t)(first + i) * row_step + (size_t)p);
+        return;
+    }
     for (int64_t p = 0; p < k; p++)
-        for (int64_t i = 0; i < m; i++)
-            left[(size_t)(p * m + i)] = load_element(a.data, transpose_a ? a.at(p, i) : a.at(i, p), a.type);
-    for (int64_t j = 0; j < n; j++)
-        for (int64_t p = 0; p < k; p++)
-            right[(size_t)(j * k + p)] = load_element(b.data, transpose_b ? b.at(j, p) : b.at(p, j), b.type);
-    enum { Rows = 64, Columns = 4 };    // a strip of the product that stays in the nearest cache while k runs
-    for (int64_t i0 = 0; i0 < m; i0 += Rows)
-        for (int64_t j0 = 0; j0 < n; j0 += Columns) {
-            int64_t rows = std::min<int64_t>(Rows, m - i0), columns = std::min<int64_t>(Columns, n - j0);
-            float strip[Columns][Rows] = {};
-            for (int64_t p = 0; p < k; p++) {
-                const float* from = &left[(size_t)(p * m + i0)];
-                for (int64_t j = 0; j < columns; j++) {
-                    float factor = right[(size_t)((j0 + j) * k + p)];
-                    for (int64_t i = 0; i < rows; i++) strip[j][i] += from[i] * factor;
-                }
-            }
-            for (int64_t j = 0; j < columns; j++)
-                for (int64_t i = 0; i < rows; i++) product[(j0 + j) * m + i0 + i] = strip[j][i];
+        for (int64_t i = 0; i < present; i++) panel[p * Width + i] = load((size_t)(first + i) * row_step + (size_t)p * k_step);
+}
+
+/// All panels of one operand, `rows` long across and k deep; the element's type is looked at once.
+template <int Width> static std::vector<float> panels(const Matrix& matrix, bool k_runs_down, int64_t rows, int64_t k) {
+    int64_t count = (rows + Width - 1) / Width;
+    std::vector<float> all((size_t)(count * k * Width));
+    size_t down = matrix.row_major ? (size_t)matrix.leading : 1, across = matrix.row_major ? 1 : (size_t)matrix.leading;
+    size_t row_step = k_runs_down ? across : down, k_step = k_runs_down ? down : across;
+    for (int64_t i = 0; i < count; i++) {
+        float* panel = &all[(size_t)(i * k * Width)];
+        if (matrix.type == Float32)
+            fill_panel<Width>(panel, i * Width, rows, k, row_step, k_step, [data = (const float*)matrix.data](size_t at) { return data[at]; });
+        else if (matrix.type == BFloat16)
+            fill_panel<Width>(panel, i * Width, rows, k, row_step, k_step, [data = (const unsigned short*)matrix.data](size_t at) { return from_bf16(data[at]); });
+        else
+            fill_panel<Width>(panel, i * Width, rows, k, row_step, k_step, [&](size_t at) { return load_element(matrix.data, at, matrix.type); });
+    }
+    return all;
+}
+
+#ifdef __AVX512F__
+typedef float Vector __attribute__((vector_size(64)));
+#else
+typedef float Vector __attribute__((vector_size(32)));
+#endif
+enum { VectorFloats = sizeof(Vector) / sizeof(float), VectorsAtOnce = 2 };    // with TileColumns: the accumulators fit the registers
+
+/// Two vectors of rows at a time, from `row` on.
+static void fill_tile(const float* left, const float* right, int64_t k, int row, float* tile) {
+    Vector sums[TileColumns][VectorsAtOnce] = {};
+    for (int64_t p = 0; p < k; p++) {
+        Vector from[VectorsAtOnce];
+        memcpy(from, left + p * TileRows + row, sizeof from);
+#pragma GCC unroll 8
+        for (int j = 0; j < TileColumns; j++)
+#pragma GCC unroll 8
+            for (int v = 0; v < VectorsAtOnce; v++) sums[j][v] += from[v] * right[p * TileColumns + j];
+    }
+    for (int j = 0; j < TileColumns; j++) memcpy(tile + j * TileRows + row, sums[j], sizeof sums[j]);
+}
+
+void multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, int64_t m, int64_t n, int64_t k,
+              const std::function<void(const Tile&)>& finish) {
+    const int64_t worth_a_thread = 1 << 18;    // multiply-adds
+    std::vector<float> left = panels<TileRows>(a, transpose_a, m, k), right = panels<TileColumns>(b, !transpose_b, n, k);
+    int64_t strips = (n + TileColumns - 1) / TileColumns;
+    in_parallel(strips, m * n * k > worth_a_thread, [&](int64_t strip) {
+        alignas(64) float tile[TileColumns * TileRows];
+        int64_t column = strip * TileColumns;
+        for (int64_t row = 0; row < m; row += TileRows) {
+            for (int part = 0; part < TileRows; part += VectorsAtOnce * VectorFloats)
+                fill_tile(&left[(size_t)(row * k)], &right[(size_t)(column * k)], k, part, tile);
+            finish({tile, row, column, std::min<int64_t>(TileRows, m - row), std::min<int64_t>(TileColumns, n - column)});
         }
+    });
 }

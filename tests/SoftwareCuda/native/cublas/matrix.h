@@ -31,5 +31,10 @@ bool operand_is_live(const char* call, const char* name, const Matrix& matrix);
 bool operand_is_written(const char* call, const char* name, const Matrix& matrix);
 void mark_written(const Matrix& matrix);
 
-/// product[i + j m] = sum over k of op(A)[i, k] op(B)[k, j], in float, k ascending.
-void multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, int64_t m, int64_t n, int64_t k, float* product);
+/// A rectangle of a product: element (i, j) of it is value[j * TileRows + i] and belongs to row first_row + i, column first_column + j.
+enum { TileRows = 32, TileColumns = 6 };
+struct Tile { const float* value; int64_t first_row, first_column, rows, columns; };
+
+/// Calls finish with every tile of op(A) op(B), m x n, each in float with k ascending; large products from several threads at once.
+void multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, int64_t m, int64_t n, int64_t k,
+              const std::function<void(const Tile&)>& finish);

@@ -47,6 +47,7 @@ EXPORT size_t swcuda_reset() {
     forget_modules();
     forget_pinned();
     sticky_error = Success;
+    operations_run = 0;
     retained = 0;
     contexts.clear();
     initialized = false;

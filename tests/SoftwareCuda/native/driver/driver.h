@@ -23,7 +23,7 @@ enum : CUresult {
     Success = 0, InvalidValue = 1, OutOfMemory = 2, NotInitialized = 3, NoDevice = 100, InvalidDevice = 101, InvalidImage = 200,
     InvalidContext = 201, NoBinaryForGpu = 209, InvalidHandle = 400, NotFound = 500, NotReady = 600, IllegalAddress = 700,
     LaunchOutOfResources = 701, IllegalInstruction = 715, MisalignedAddress = 716, LaunchFailed = 719, NotSupported = 801,
-    CaptureUnsupported = 900, CaptureInvalidated = 901, CaptureUnmatched = 903, CaptureUnjoined = 904, CaptureImplicit = 906,
+    Unknown = 999, CaptureUnsupported = 900, CaptureInvalidated = 901, CaptureUnmatched = 903, CaptureUnjoined = 904, CaptureImplicit = 906,
 };
 
 struct Graph { std::vector<Operation> operations; };
@@ -52,6 +52,7 @@ struct Module { void* library; int file; std::map<std::string, Function*> functi
 extern std::recursive_mutex& driver_guard;
 extern bool initialized;
 extern CUresult sticky_error;           // a fault poisons the context until it is reset
+extern uint64_t operations_run;         // since the reset, where a limit is set
 
 #define LOCK std::lock_guard<std::recursive_mutex> lock_(driver_guard)
 /// What every call but the first few demands: initialised, a context bound to this thread, no earlier fault.

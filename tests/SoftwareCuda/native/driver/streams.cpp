@@ -14,7 +14,11 @@ Stream* find_stream(void* handle) {
 
 static Event* find_event(void* handle) { return events.count((Event*)handle) ? (Event*)handle : nullptr; }
 
+uint64_t operations_run;
+EXPORT uint64_t swcuda_operations() { return operations_run; }
+
 static CUresult run(const Operation& operation) {
+    if (settings.lost_after && ++operations_run > settings.lost_after) sticky_error = Unknown;
     if (sticky_error) return sticky_error;
     CUresult error = operation();
     if (error >= IllegalAddress && error < 800) sticky_error = error;

@@ -3,6 +3,7 @@
 #include "../abi.h"
 #include "settings.h"
 #include <atomic>
+#include <functional>
 #include <vector>
 
 enum {
@@ -26,6 +27,7 @@ struct Launch {
     size_t dynamic_bytes;
     uint64_t total;
     uint32_t serial;
+    const std::function<void(int64_t)>* task = nullptr;     // instead of a kernel's blocks
     std::atomic<uint64_t> next{0};
     std::atomic<int> error{0};
 };

@@ -23,6 +23,7 @@ void read_settings() {
     s.absent = number("ABSENT", 0) != 0;
     s.capability = (int)number("CAPABILITY", s.capability);
     s.memory = (size_t)number("MEMORY", (long long)s.memory);
+    s.lost_after = (uint64_t)number("LOST_AFTER", 0);
     s.workers = (int)number("WORKERS", 0);
     std::string order = text("ORDER", "forward");
     s.order = order == "reverse" ? Order::reverse : order == "random" ? Order::random : Order::forward;

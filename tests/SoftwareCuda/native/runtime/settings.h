@@ -9,6 +9,7 @@ struct Settings {
     bool absent = false;            // SWCUDA_ABSENT=1: cuInit finds no device
     int capability = 90;            // SWCUDA_CAPABILITY, major * 10 + minor
     size_t memory = 8ull << 30;     // SWCUDA_MEMORY, bytes
+    uint64_t lost_after = 0;        // SWCUDA_LOST_AFTER, operations of streams; then the device answers nothing but error 999. 0: never
     int workers = 0;                // SWCUDA_WORKERS, 0: one a core
     Order order = Order::forward;   // SWCUDA_ORDER=forward|reverse|random
     uint64_t seed = 1;              // SWCUDA_SEED

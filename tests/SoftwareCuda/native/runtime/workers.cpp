@@ -2,6 +2,7 @@
 #include "block.h"
 #include "fiber.h"
 #include "memory.h"
+#include "parallel.h"
 #include "../check/check.h"
 #include <condition_variable>
 #include <mutex>
@@ -49,11 +50,12 @@ static uint64_t block_number(Launch* launch, uint64_t turn) {
 }
 
 static void work(Worker* w, Launch* launch) {
-    begin_launch(w, launch);
+    if (!launch->task) begin_launch(w, launch);
     for (;;) {
         uint64_t turn = launch->next.fetch_add(1);
         if (turn >= launch->total || launch->error) break;
-        run_block(w, block_number(launch, turn));
+        if (launch->task) (*launch->task)((int64_t)turn);
+        else run_block(w, block_number(launch, turn));
     }
 }
 
@@ -95,6 +97,31 @@ static void start_workers() {
     work_done.wait(lock, [&] { return ready_workers == count; });
 }
 
+static void run(Launch& launch, int workers) {
+    std::unique_lock<std::mutex> lock(guard);
+    active = workers;
+    current_launch = &launch;
+    generation++;
+    pending = ready_workers;
+    work_there.notify_all();
+    work_done.wait(lock, [] { return pending == 0; });
+}
+
+static int workers_wanted() { return settings.workers > 0 ? std::min(settings.workers, ready_workers) : ready_workers; }
+
+void in_parallel(int64_t count, bool worth_threads, const std::function<void(int64_t)>& task) {
+    std::lock_guard<std::mutex> one_at_a_time(launch_guard);
+    start_workers();
+    if (!worth_threads || workers_wanted() < 2) {
+        for (int64_t i = 0; i < count; i++) task(i);
+        return;
+    }
+    Launch launch;
+    launch.task = &task;
+    launch.total = (uint64_t)count;
+    run(launch, workers_wanted());
+}
+
 int launch_now(const SwKernel* kernel, void** arguments, SwIndex grid, SwIndex block, size_t dynamic_bytes) {
     static uint32_t serial;
     std::lock_guard<std::mutex> one_at_a_time(launch_guard);
@@ -107,16 +134,7 @@ int launch_now(const SwKernel* kernel, void** arguments, SwIndex grid, SwIndex b
     launch.dynamic_bytes = dynamic_bytes;
     launch.total = (uint64_t)grid.x * grid.y * grid.z;
     launch.serial = ++serial;
-    {
-        std::unique_lock<std::mutex> lock(guard);
-        // The race records of the check build are those of one worker.
-        active = sw_checking ? 1 : settings.workers > 0 ? std::min(settings.workers, ready_workers) : ready_workers;
-        current_launch = &launch;
-        generation++;
-        pending = ready_workers;
-        work_there.notify_all();
-        work_done.wait(lock, [] { return pending == 0; });
-    }
+    run(launch, sw_checking ? 1 : workers_wanted());    // the race records of the check build are those of one worker
     int canaries = check_canaries(kernel->name);
     return launch.error ? (int)launch.error : canaries;
 }
