@@ -43,7 +43,7 @@ public sealed partial class CompareTests : IDisposable
         Assert.False(File.Exists(Path.Combine(killed, "results.json")));
         var resumed = Call.Succeeding("compare", recipe, "--workers", "2", "--out", killed);
         Assert.Contains("seed 1, full: finished before", resumed.Error);
-        foreach (string file in (string[])["results.json", "results.csv", "seed-1/results.json", "seed-2/results.json"])
+        foreach (string file in (string[])["results.json", "results.csv", "heads.csv", "seed-1/results.json", "seed-2/results.json"])
             Assert.Equal(Timeless(undisturbed, file), Timeless(killed, file));
 
         var again = Call.Succeeding("compare", recipe, "--out", killed);
@@ -98,6 +98,9 @@ public sealed partial class CompareTests : IDisposable
             "defaults": { "images": 32, "batch": 16 },
             "schemes": [ { "scheme": "teacher", "epochs": 1 }, { "scheme": "distill", "name": "three" }, { "scheme": "distill", "name": "two", "heads": 2 } ]
             """);
+
+        // Clean images and four conditions of each student, under the header.
+        Assert.Equal(1 + 2 * 5, File.ReadAllLines(Path.Combine(run, "heads.csv")).Length);
         foreach (string name in (string[])["three", "two"])
         {
             var model = Read(run).GetProperty("models").GetProperty(name);
@@ -114,6 +117,23 @@ public sealed partial class CompareTests : IDisposable
                 ["calibrated", "clean", "combined", "entropy", "kl", "mean", "oracle", "unclean"],
                 model.GetProperty("selectors").EnumerateObject().Select(s => s.Name).Order(StringComparer.Ordinal));
         }
+    }
+
+    [Fact]
+    public void TransferIsMeasuredOnceAndStandsBesideEveryModel()
+    {
+        string recipe = Recipe($$"""
+            "transfer": { "data": { "again": "{{TinyData.Directory}}" }, "methods": ["knn"], "limit": 40, "test_limit": 20 },
+            "schemes": [ { "scheme": "original" }, { "scheme": "linear", "images": 32, "batch": 16 } ]
+            """), run = folder.PathOf("run");
+        Call.Succeeding("compare", recipe, "--out", run);
+        double Of(string model) => Read(run).GetProperty("models").GetProperty(model).GetProperty("transfer").GetProperty("again").GetProperty("knn@20").GetDouble();
+        Assert.Equal(Of("original"), Of("linear")); // A probe leaves the features as they are.
+        Assert.Contains("again, knn@20", File.ReadAllText(Path.Combine(run, "results.md")));
+        Directory.Delete(Path.Combine(run, "seed-0", "transfer"), recursive: true);
+        Call.Succeeding("compare", recipe, "--out", run);
+        Assert.False(Directory.Exists(Path.Combine(run, "seed-0", "transfer")));
+        Assert.InRange(Of("original"), 0, 1);
     }
 
     [Fact]
@@ -141,6 +161,8 @@ public sealed partial class CompareTests : IDisposable
     [InlineData("""{ "schemes": [ { "scheme": "original" } ], "defaults": { "epoch": 2 } }""", "$.defaults.epoch: is unknown")]
     [InlineData("""{ "schemes": [] }""", "$.schemes: an empty list found")]
     [InlineData("""{ "schemes": [ { "scheme": "teacher" }, { "scheme": "distill", "heads": 1, "tail": "split" } ] }""", "$.schemes[1].heads: 1 found with a split tail")]
+    [InlineData("""{ "schemes": [ { "scheme": "original" } ], "transfer": { "data": { "a": 3 } } }""", "$.transfer.data.a: 3 found, a text expected")]
+    [InlineData("""{ "schemes": [ { "scheme": "original" } ], "transfer": {} }""", "$.transfer.data: nothing found")]
     [InlineData("""{ "schemes": 3 }""", "$.schemes: 3 found, a list expected")]
     [InlineData("""{ "schemes": [""", "no JSON")]
     [InlineData("[]", "$: a list found, an object expected")]
@@ -171,6 +193,6 @@ public sealed partial class CompareTests : IDisposable
     private static string Timeless(string run, string file) => Seconds().Replace(File.ReadAllText(Path.Combine(run, file)), "");
 
     // Seconds are the only numbers that two runs do not share.
-    [GeneratedRegex("\"(total_)?(cpu_)?seconds\": [^,\\n]*,?")]
+    [GeneratedRegex("\"(total_)?(cpu_|device_)?seconds\": [^,\\n]*,?")]
     private static partial Regex Seconds();
 }

@@ -42,6 +42,32 @@ public sealed class ZeroShotTests : IDisposable
         Assert.Equal(2, Directory.GetFiles(folder.PathOf("cache")).Length);
     }
 
+    [Fact]
+    public void AComparisonAsksClipModelsByName()
+    {
+        string clip = Clip(), saved = folder.PathOf("saved.safetensors"), run = folder.PathOf("run");
+        Call.Succeeding("zeroshot", "--model", clip, "--classes", Names("cat", "dog"), "--text-cache", "none", "--save", saved, "--device", "cpu");
+        string recipe = folder.Write("recipe.json", System.Text.Encoding.UTF8.GetBytes($$"""
+            {
+              "large": "{{saved}}", "data": "{{Data("data", "cat", "dog")}}", "held_out": 0, "measure": { "corruptions": [] },
+              "zeroshot": { "text_model": "{{clip}}", "data": { "others": "{{Data("other", "bird", "fish")}}" } },
+              "schemes": [ { "scheme": "original" }, { "scheme": "linear", "batch": 2, "augmix_views": 0 } ]
+            }
+            """));
+        for (int time = 0; time < 2; time++)
+        {
+            Call.Succeeding("compare", recipe, "--out", run, "--device", "cpu");
+            using var results = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "results.json")));
+            var models = results.RootElement.GetProperty("models");
+
+            // A probe leaves the tower as it is, and the pictures are all one.
+            foreach (string model in (string[])["original", "linear"])
+                Assert.Equal(0.5, models.GetProperty(model).GetProperty("zeroshot").GetProperty("others").GetDouble());
+        }
+
+        Assert.Contains("## Zero-shot", File.ReadAllText(Path.Combine(run, "results.md")));
+    }
+
     [Theory]
     [InlineData("--template", "no place", "has no {}")]
     [InlineData("--templates", "nothing", "neither a file nor one of")]

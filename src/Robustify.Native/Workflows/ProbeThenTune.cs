@@ -41,11 +41,11 @@ internal static class ProbeThenTune
     {
         var source = ModelSource.Resolve(options.Tuning.Model, options.Tuning.Overrides).RequireFinite();
         data.RequireClasses(source.Model, options.Tuning.Model);
-        var probe = directory.Part("probe");
+        var probe = directory.TrainingPart("probe", options.Probe.Resume);
         var probed = probe.Guard(() => ClassifierTraining.Train(
-            options.Probe with { ResultName = options.Tuning.ResultName + "_probe", Resume = options.Probe.Resume && File.Exists(probe.State) }, context, source, data, probe));
+            options.Probe with { ResultName = options.Tuning.ResultName + "_probe" }, context, source, data, probe));
         var tuned = ClassifierTraining.Train(
-            options.Tuning with { Model = probe.Root, Resume = options.Tuning.Resume && File.Exists(directory.State) }, context, ModelSource.Resolve(probe.Root), data, directory);
-        return new TrainingCost(probed.Seconds + tuned.Seconds, probed.Images + tuned.Images, probed.Steps + tuned.Steps, tuned.TrainedParameters);
+            options.Tuning with { Model = probe.Root, Overrides = new() }, context, ModelSource.Resolve(probe.Root), data, directory);
+        return (probed + tuned) with { TrainedParameters = tuned.TrainedParameters };
     }
 }

@@ -4,6 +4,7 @@ using Robustify.Kernels;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.Answers;
 using Robustify.Native.Files;
+using Robustify.Native.Models.Checkpoints;
 using Robustify.Native.Runs;
 
 namespace Robustify.Native.Workflows.Benchmarks;
@@ -71,7 +72,8 @@ internal static class AnswerFiles
     }
 
     /// <summary>SHA-256 of a model's file, the checkpoint of a run directory.</summary>
-    public static string DigestOfModel(string path) => Digest(Directory.Exists(path) ? Path.Combine(path, "checkpoint.safetensors") : path);
+    public static string DigestOfModel(string path) => Digest(
+        Directory.Exists(path) ? TensorFiles.In(path) ?? Path.Combine(path, "checkpoint.safetensors") : path);
 
     private static void RequireSame(string identityFile, string identity)
     {

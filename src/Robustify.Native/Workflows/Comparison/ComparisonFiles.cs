@@ -16,6 +16,7 @@ internal static class ComparisonFiles
         var root = Summary(seeds);
         directory.WriteJson("results.json", json => root.WriteTo(json));
         directory.WriteText("results.csv", Csv(seeds));
+        directory.WriteText("heads.csv", Heads(seeds));
         directory.WriteText("results.md", ComparisonTables.Markdown(root));
         directory.WriteText("accuracy-cost.svg", AccuracyCostPicture.Draw(root));
         HtmlReport.Write(directory.Root);
@@ -39,6 +40,22 @@ internal static class ComparisonFiles
         if (deviations.Count > 0)
             root["deviation"] = deviations;
         return root;
+    }
+
+    /// <summary>How often each head answered: a line a seed, student and condition, clean images with severity 0.</summary>
+    private static string Heads(IReadOnlyList<SeedResults> seeds)
+    {
+        var text = new StringBuilder("seed,model,corruption,severity,clean,unclean,combined\n");
+        foreach (var (seed, run, _) in seeds)
+        {
+            foreach (var model in run.Models)
+            {
+                foreach (var (condition, counts) in model.HeadCounts)
+                    text.Append(CultureInfo.InvariantCulture, $"{seed},{model.Name},{condition.Corruption},{condition.Severity},").AppendJoin(',', counts).Append('\n');
+            }
+        }
+
+        return text.ToString();
     }
 
     // As a seed's own results.csv, with the seed before each line.

@@ -37,6 +37,9 @@ internal static class ComparisonMeasurement
         RunFiles.Write(part, run);
         var root = Document(run);
         root["costs"] = Costs(recipe, costs, compared);
+        (string, string)[] own = [.. compared.Models.Take(rows.Length).Select(m => (m.Name, m.Path))];
+        recipe.Transfer?.AddTo(root, own, seed, context, directory, part);
+        recipe.ZeroShot?.AddTo(root, own, context, part);
         if (Sweeps(compared, all) is { Count: > 0 } sweeps)
             root["sweeps"] = sweeps;
         part.WriteJson("results.json", json => root.WriteTo(json));
@@ -75,8 +78,11 @@ internal static class ComparisonMeasurement
             all[scheme.Name] = new JsonObject
             {
                 ["scheme"] = scheme.Kind, ["seconds"] = Math.Round(own.Training.Seconds, 3), ["cpu_seconds"] = Math.Round(own.CpuSeconds, 3),
+                ["device_seconds"] = Math.Round(own.Training.DeviceSeconds, 3),
                 ["total_seconds"] = Math.Round(total.Training.Seconds, 3), ["total_cpu_seconds"] = Math.Round(total.CpuSeconds, 3),
                 ["images"] = own.Training.Images, ["total_images"] = total.Training.Images, ["steps"] = own.Training.Steps,
+                ["forward_flops"] = own.Training.ForwardFlops, ["backward_flops"] = own.Training.BackwardFlops,
+                ["total_flops"] = total.Training.ForwardFlops + total.Training.BackwardFlops,
                 ["trained_parameters"] = own.Training.TrainedParameters, ["parameters"] = parameters,
                 ["trained_share"] = (double)own.Training.TrainedParameters / parameters, ["inference_multiply_adds"] = Models.ModelCost.MultiplyAdds(source.Model),
             };

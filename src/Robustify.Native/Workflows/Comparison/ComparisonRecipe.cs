@@ -32,6 +32,12 @@ internal sealed record ComparisonRecipe
     /// <summary>What all models are measured on.</summary>
     public required MeasurementRecipe Measure { get; init; }
 
+    /// <summary>Other data sets that models are put to use on; null for none.</summary>
+    public required TransferRecipe? Transfer { get; init; }
+
+    /// <summary>Label sets that CLIP models are asked by name; null for none.</summary>
+    public required ZeroShotRecipe? ZeroShot { get; init; }
+
     /// <summary>In the order of the recipe, which is the order of training: a scheme stands on earlier ones alone.</summary>
     public required IReadOnlyList<Scheme> Schemes { get; init; }
 
@@ -50,7 +56,7 @@ internal sealed record ComparisonRecipe
             Large = json.OptionalText("large") ?? BundledModel.Find(), Small = json.Text("small", "resnet_fashion"), Data = json.OptionalText("data"),
             Seeds = json.List<ulong>("seeds", [0], json.SeedOf), HeldOut = json.Whole("held_out", 1000, 0),
             HeldOutFrom = json.Choice("held_out_from", DataPart.Train),
-            Measure = MeasurementRecipe.Read(json, json.Object("measure")), Schemes = [],
+            Measure = MeasurementRecipe.Read(json, json.Object("measure")), Transfer = TransferRecipe.Read(json), ZeroShot = ZeroShotRecipe.Read(json), Schemes = [],
         };
         if (head.Seeds.Count == 0 || head.Seeds.Distinct().Count() != head.Seeds.Count)
             throw json.Refuse("$.seeds", $"{string.Join(", ", head.Seeds)} found, at least one seed and none twice expected");

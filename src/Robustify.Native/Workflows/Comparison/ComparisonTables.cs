@@ -18,6 +18,10 @@ internal static class ComparisonTables
         Section(text, "Cost", CostColumns, CostRows(root));
         if (Corruptions(root).Length > 0)
             Section(text, "By corruption (mean over severities)", ["", .. Models(root)], CorruptionRows(root));
+        if (Transfers(root).Length > 0)
+            Section(text, "Transfer", ["data, method", .. Models(root)], TransferRows(root));
+        if (ZeroShots(root).Length > 0)
+            Section(text, "Zero-shot", ["data", .. Models(root)], ZeroShots(root).Select(d => (string[])[d, .. Models(root).Select(m => Percent(root, "models", m, "zeroshot", d))]));
         string[] headed = [.. Models(root).Where(m => root["models"]![m]!["heads"] is not null)];
         if (headed.Length > 0)
         {
@@ -45,12 +49,14 @@ internal static class ComparisonTables
     ]);
 
     private static readonly string[] CostColumns =
-        ["scheme", "seconds", "CPU seconds", "with what it stands on", "CPU seconds with it", "images seen", "steps", "trained parameters", "share %"];
+        ["scheme", "seconds", "CPU seconds", "with what it stands on", "CPU seconds with it", "images seen", "steps", "TFLOP", "TFLOP with it", "trained parameters", "share %"];
 
     private static IEnumerable<string[]> CostRows(JsonObject root) => Models(root).Select(name => (string[])
     [
         name, .. ((string[])["seconds", "cpu_seconds", "total_seconds", "total_cpu_seconds"]).Select(c => Number(root, "F1", "costs", name, c)),
-        .. ((string[])["images", "steps", "trained_parameters"]).Select(c => Number(root, "N0", "costs", name, c)), Percent(root, "costs", name, "trained_share"),
+        .. ((string[])["images", "steps"]).Select(c => Number(root, "N0", "costs", name, c)),
+        Invariant($"{(At(root, "costs", name, "forward_flops") + At(root, "costs", name, "backward_flops")) / 1e12:F2}"),
+        Invariant($"{At(root, "costs", name, "total_flops") / 1e12:F2}"), Number(root, "N0", "costs", name, "trained_parameters"), Percent(root, "costs", name, "trained_share"),
     ]);
 
     private static IEnumerable<string[]> CorruptionRows(JsonObject root) =>
@@ -58,6 +64,11 @@ internal static class ComparisonTables
         .. Corruptions(root).Select(c => (string[])[c, .. Models(root).Select(m => PercentOverSeverities(root, m, c))]),
         ["mean", .. Models(root).Select(m => Percent(root, "models", m, "corruption", "mean_top1"))],
     ];
+
+    private static IEnumerable<string[]> TransferRows(JsonObject root) => Transfers(root).Select(t => (string[])
+    [
+        $"{t.Data}, {t.Method}", .. Models(root).Select(m => Percent(root, "models", m, "transfer", t.Data, t.Method)),
+    ]);
 
     private static IEnumerable<string[]> HeadRows(JsonObject root, string[] headed) =>
     [
@@ -112,6 +123,14 @@ internal static class ComparisonTables
 
     private static string[] Corruptions(JsonObject root) =>
         [.. root["models"]!.AsObject().SelectMany(m => (m.Value!["corruption"]?["per"] as JsonObject ?? []).Select(c => c.Key)).Distinct(StringComparer.Ordinal)];
+
+    private static (string Data, string Method)[] Transfers(JsonObject root) =>
+    [
+        .. root["models"]!.AsObject().SelectMany(m => (m.Value!["transfer"] as JsonObject ?? []).SelectMany(d => d.Value!.AsObject().Select(s => (d.Key, s.Key)))).Distinct(),
+    ];
+
+    private static string[] ZeroShots(JsonObject root) =>
+        [.. root["models"]!.AsObject().SelectMany(m => (m.Value!["zeroshot"] as JsonObject ?? []).Select(d => d.Key)).Distinct(StringComparer.Ordinal)];
 
     private static string[] Suites(JsonObject root) =>
         [.. root["models"]!.AsObject().SelectMany(m => (m.Value!["shifts"] as JsonObject ?? []).Select(s => s.Key)).Distinct(StringComparer.Ordinal)];

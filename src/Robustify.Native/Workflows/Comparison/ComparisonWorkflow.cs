@@ -96,16 +96,25 @@ internal static class ComparisonWorkflow
         }
 
         var directory = part.Part(scheme.Name);
-        new SchemeState(SchemeStatus.Running, options, default).Write(directory);
+        new SchemeState(SchemeStatus.Running, options, state?.Cost ?? default).Write(directory);
         var run = new SchemeRun
         {
             Recipe = recipe, Seed = seed, Context = context, Large = large, Directory = directory, ModelOf = modelOf,
-            Resume = state is not null && File.Exists(directory.State),
+            Resume = state is not null,
         };
         var before = Environment.CpuUsage;
-        var training = directory.Guard(() => scheme.Train(run));
-        var cost = new SchemeCost(training, (Environment.CpuUsage.TotalTime - before.TotalTime).TotalSeconds);
-        new SchemeState(SchemeStatus.Finished, options, cost).Write(directory);
-        return cost;
+        double CpuSeconds() => (state?.Cost.CpuSeconds ?? 0) + (Environment.CpuUsage.TotalTime - before.TotalTime).TotalSeconds;
+        try
+        {
+            var cost = new SchemeCost(directory.Guard(() => scheme.Train(run)), CpuSeconds());
+            new SchemeState(SchemeStatus.Finished, options, cost).Write(directory);
+            return cost;
+        }
+        catch (OperationCanceledException)
+        {
+            // What this process computed was paid for; the run's own ledger keeps the rest.
+            new SchemeState(SchemeStatus.Running, options, new SchemeCost(default, CpuSeconds())).Write(directory);
+            throw;
+        }
     }
 }

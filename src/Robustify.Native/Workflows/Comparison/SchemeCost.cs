@@ -9,26 +9,30 @@ namespace Robustify.Native.Workflows.Comparison;
 internal readonly record struct SchemeCost(TrainingCost Training, double CpuSeconds)
 {
     /// <summary>Both together, of which the first was needed for the second.</summary>
-    public static SchemeCost operator +(SchemeCost a, SchemeCost b) => new(
-        new TrainingCost(
-            a.Training.Seconds + b.Training.Seconds, a.Training.Images + b.Training.Images, a.Training.Steps + b.Training.Steps,
-            a.Training.TrainedParameters + b.Training.TrainedParameters),
-        a.CpuSeconds + b.CpuSeconds);
+    public static SchemeCost operator +(SchemeCost a, SchemeCost b) => new(a.Training + b.Training, a.CpuSeconds + b.CpuSeconds);
 
     /// <summary>Writes properties of an object.</summary>
     public void Write(Utf8JsonWriter json)
     {
         json.WriteNumber("seconds", Math.Round(Training.Seconds, 3));
         json.WriteNumber("cpu_seconds", Math.Round(CpuSeconds, 3));
+        json.WriteNumber("device_seconds", Math.Round(Training.DeviceSeconds, 3));
         json.WriteNumber("images", Training.Images);
         json.WriteNumber("steps", Training.Steps);
         json.WriteNumber("trained_parameters", Training.TrainedParameters);
+        json.WriteNumber("total_parameters", Training.TotalParameters);
+        json.WriteNumber("forward_flops", Training.ForwardFlops);
+        json.WriteNumber("backward_flops", Training.BackwardFlops);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     public static SchemeCost Read(JsonElement json) => new(
         new TrainingCost(
             json.GetProperty("seconds").GetDouble(), json.GetProperty("images").GetInt64(), json.GetProperty("steps").GetInt64(),
-            json.GetProperty("trained_parameters").GetInt64()),
+            json.GetProperty("trained_parameters").GetInt64())
+        {
+            DeviceSeconds = json.GetProperty("device_seconds").GetDouble(), TotalParameters = json.GetProperty("total_parameters").GetInt64(),
+            ForwardFlops = json.GetProperty("forward_flops").GetInt64(), BackwardFlops = json.GetProperty("backward_flops").GetInt64(),
+        },
         json.GetProperty("cpu_seconds").GetDouble());
 }

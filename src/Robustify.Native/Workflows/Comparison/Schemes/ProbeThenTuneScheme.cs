@@ -14,6 +14,7 @@ internal sealed class ProbeThenTuneScheme : Scheme
     public override TrainingCost Train(SchemeRun run)
     {
         var options = Training.For(run.Recipe.Data, run.Directory.Root, run.Seed, run.Resume);
+        options = new(options.Probe with { Validates = false }, options.Tuning with { Validates = false });
         return ProbeThenTune.Train(options, run.Context, run.Data(Training.Tuning.Limit), run.Directory);
     }
 }
