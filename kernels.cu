@@ -39,3 +39,4 @@
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_elastic.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_spatter.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_jpeg.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/augment.cuh"

@@ -21,7 +21,7 @@ bundle() {
     rm -f "$folder"/bin/*.dbg "$folder"/bin/*.pdb "$folder"/bin/*.xml
     mkdir -p "$folder/benchmarks/peers" "$folder/src/Robustify.Kernels/Cuda" "$folder/models" "$folder/data"
     cp "$here/device.sh" "$folder/benchmarks/"
-    cp "$here/peers/torch_device.py" "$here/peers/join_device.py" "$folder/benchmarks/peers/"
+    cp "$here/peers/torch_device.py" "$here/peers/join_device.py" "$here/peers/corruptions_reference_speed.json" "$folder/benchmarks/peers/"
     # The program carries its kernels; these are for those who read them beside ncu and compute-sanitizer.
     cp "$root/kernels.cu" "$folder/"
     cp -r "$root/src/Robustify.Kernels/Cuda/Sections" "$folder/src/Robustify.Kernels/Cuda/"
@@ -48,6 +48,11 @@ works() {
     for name in attention.forward attention.backward matmul layernorm.forward layernorm.backward convolution.forward convolution.backward adamw; do
         echo "$name ${BATCH_OPERATION:-256}"
     done
+    # Their peers are the stored speeds of the reference generators on one CPU core.
+    for name in gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur zoom_blur snow frost fog brightness contrast \
+        elastic_transform pixelate jpeg_compression speckle_noise gaussian_blur spatter saturate; do
+        echo "corruption.$name ${BATCH_OPERATION:-256}"
+    done
 }
 
 run() {
@@ -65,7 +70,7 @@ run() {
         echo "$name ..." >&2
         # One work's failure (such as too little memory) leaves the others their numbers.
         "$program" profile "$name" --batch "$batch" --precision bf16 --seconds "$seconds" --ceiling-side "$side" --json >"$parts/$name.ours.json" || failed=1
-        if [[ -n $python ]] && "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+        if [[ $name != corruption.* && -n $python ]] && "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
             "$python" "$here/peers/torch_device.py" "$name" "$batch" "$seconds" >"$parts/$name.twin.json" || rm -f "$parts/$name.twin.json"
         fi
     done <"$parts/works"

@@ -20,6 +20,7 @@ def ratio(theirs, ours):
     return round(theirs / ours, 3) if theirs and ours else None
 
 
+reference = json.loads((pathlib.Path(__file__).parent / "corruptions_reference_speed.json").read_text())["corruptions"]
 selftest, doctor, works, versions = read("selftest.json"), read("doctor.json") or {}, [], {}
 for line in (parts / "works").read_text().split("\n"):
     if not line:
@@ -38,6 +39,12 @@ for line in (parts / "works").read_text().split("\n"):
         if ours:
             entry["ratio_to_eager"] = ratio(twin["eager_milliseconds"], ours["milliseconds"])
             entry["ratio_to_compiled"] = ratio(twin["compiled_milliseconds"], ours["milliseconds"])
+    stored = reference.get(name.removeprefix("corruption."), {}).get("images_per_s") if name.startswith("corruption.") else None
+    if stored:
+        entry["precision"] = "8 bit"
+        entry["reference_images_per_second_on_one_cpu_core"] = stored
+        if ours:
+            entry["ratio_to_reference"] = ratio(ours["images_per_second"], stored)
     works.append(entry)
 
 json.dump({

@@ -11,6 +11,7 @@ internal sealed partial class CudaBackend
     // What may lie between the passes over a batch: images beyond it take turns.
     private const long MostScratchBytes = 256 << 20;
     private const int MostImageParts = 64;
+    private const int Levels = 256;
 
     /// <summary>x + sigma N(0, 1), sigma in levels.</summary>
     internal void GaussianNoise(TensorView x, TensorView y, in CorruptionDraw draw, float sigma) =>

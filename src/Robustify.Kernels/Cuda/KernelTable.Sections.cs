@@ -16,6 +16,7 @@ internal static partial class KernelTable
         Optimizer(),
         Images(),
         Corruptions(),
+        Augment(),
         Attention(),
         Convolution(),
         Depthwise(),

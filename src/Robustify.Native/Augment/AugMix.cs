@@ -39,19 +39,18 @@ public sealed class AugMix
     public static void Mix(Image8 source, Span<float> destinationHwc, Normalization normalization, AugMixRecipe recipe, AugMixScratch scratch)
     {
         normalization.RequireFit(source, destinationHwc.Length);
-        float total = 1 - recipe.Mixing;
-        PixelArithmetic.Scale(source.Pixels, total, destinationHwc);
+        Span<float> shares = stackalloc float[recipe.Width + 2];
+        recipe.WriteWeights(shares);
+        PixelArithmetic.Scale(source.Pixels, shares[0], destinationHwc);
         for (int chain = 0; chain < recipe.Width; chain++)
         {
-            float weight = recipe.Mixing * recipe.Weights[chain];
             scratch.Current.CopyFrom(source);
             foreach (var (operation, value) in recipe.Chain(chain))
                 operation.Apply(value, scratch);
-            PixelArithmetic.AddScaled(scratch.Current.Pixels, weight, destinationHwc);
-            total += weight;
+            PixelArithmetic.AddScaled(scratch.Current.Pixels, shares[chain + 1], destinationHwc);
         }
 
         // Normalising is affine, so one pass over the weighted sum of levels does what a pass over each image would.
-        normalization.NormalizeLevels(destinationHwc, total);
+        normalization.NormalizeLevels(destinationHwc, shares[^1]);
     }
 }

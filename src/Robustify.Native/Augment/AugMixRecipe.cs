@@ -38,6 +38,15 @@ public sealed class AugMixRecipe
     /// <summary>The operations of one chain in order.</summary>
     public ReadOnlySpan<(AugMixOperation Operation, double Value)> Chain(int chain) => steps.AsSpan(chain * capacity, lengths[chain]);
 
+    /// <summary>Writes the weight of the image, those of the chains' results, and the sum of all: <see cref="Width"/> + 2 numbers.</summary>
+    internal void WriteWeights(Span<float> shares)
+    {
+        float total = shares[0] = 1 - Mixing;
+        for (int chain = 0; chain < Width; chain++)
+            total += shares[chain + 1] = Mixing * weights[chain];
+        shares[Width + 1] = total;
+    }
+
     /// <summary>Removes all operations; weights stay.</summary>
     public void Clear() => Array.Clear(lengths);
 

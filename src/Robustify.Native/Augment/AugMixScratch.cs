@@ -25,5 +25,7 @@ public sealed class AugMixScratch
 
     internal AugMixRecipe Recipe { get; }
 
+    internal PixMixRecipe PixMixRecipe { get; } = new();
+
     internal void Swap() => (Current, Spare) = (Spare, Current);
 }

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 using Robustify.Native.Augment.Operations;
 using Robustify.Native.Data.Images;
@@ -31,6 +32,12 @@ public sealed class PixMix
         pictures = options.Pictures is { } folder ? new FolderPictures(folder, side, channels) : new FractalPictures(side, channels);
     }
 
+    /// <summary>Rounds a mixture has at most, its beginning among them.</summary>
+    internal int MostRounds => options.Rounds + 1;
+
+    /// <summary>The pictures that are mixed in.</summary>
+    internal MixingPictures Pictures => pictures;
+
     /// <summary>Draws a mixture and writes it.</summary>
     /// <param name="source">The image after crop and flip.</param>
     /// <param name="destinationHwc">Height x Width x Channels floats, normalised.</param>
@@ -43,19 +50,14 @@ public sealed class PixMix
         if (source.Width != imageSize || source.Height != imageSize)
             throw new RobustifyException($"pixmix: {source.Width}x{source.Height} image found, {imageSize}x{imageSize} expected");
         normalization.RequireFit(source, destinationHwc.Length);
-        scratch.Current.CopyFrom(source);
-        if (Even(random))
-            Augment(source, random, scratch);
-        PixelArithmetic.Scale(scratch.Current.Pixels, 1 / 255f, destinationHwc);
-        for (int rounds = random.NextInteger(0, options.Rounds + 1); rounds > 0; rounds--)
+        Draw(scratch.PixMixRecipe, random);
+        foreach (var round in scratch.PixMixRecipe.Rounds)
         {
-            if (Even(random))
-                Augment(source, random, scratch);
-            else
-                Crop(pictures[random.NextInteger(0, pictures.Count)], random, scratch.Current);
-            bool adds = Even(random);
-            var (a, b) = Coefficients(random);
-            if (adds)
+            Lay(round, source, scratch);
+            var (mode, a, b) = round.Blend;
+            if (mode == PixBlendMode.Begin)
+                PixelArithmetic.Scale(scratch.Current.Pixels, 1 / 255f, destinationHwc);
+            else if (mode == PixBlendMode.Add)
                 Add(destinationHwc, scratch.Current.Pixels, a, b);
             else
                 Multiply(destinationHwc, scratch.Current.Pixels, a, b);
@@ -95,18 +97,53 @@ public sealed class PixMix
         return Even(random) ? ((float)first, (float)(1 - second)) : ((float)(2 - first), (float)(second - 1));
     }
 
-    private void Augment(Image8 source, IRandomStream random, AugMixScratch scratch)
+    /// <summary>Draws a mixture: what the row begins with, and up to K rounds.</summary>
+    internal void Draw(PixMixRecipe recipe, IRandomStream random)
+    {
+        recipe.Rounds.Clear();
+        var begin = new PixBlend(PixBlendMode.Begin, 0, 0);
+        recipe.Rounds.Add(Even(random) ? DrawOperation(random) with { Blend = begin } : new PixMixRound { Blend = begin });
+        for (int rounds = random.NextInteger(0, options.Rounds + 1); rounds > 0; rounds--)
+        {
+            var layer = Even(random) ? DrawOperation(random) : DrawCrop(random);
+            var mode = Even(random) ? PixBlendMode.Add : PixBlendMode.Multiply;
+            var (a, b) = Coefficients(random);
+            recipe.Rounds.Add(layer with { Blend = new(mode, a, b) });
+        }
+    }
+
+    private PixMixRound DrawOperation(IRandomStream random)
     {
         var operations = options.AllOperations ? AugMixOperation.All : AugMixOperation.Nine;
         var operation = operations[random.NextInteger(0, operations.Count)];
-        double value = operation.Draw(options.Severity, imageSize, imageSize, random);
-        scratch.Current.CopyFrom(source);
-        operation.Apply(value, scratch);
+        return new PixMixRound { Operation = operation, Value = operation.Draw(options.Severity, imageSize, imageSize, random) };
     }
 
-    private void Crop(Image8 picture, IRandomStream random, Image8 target)
+    private PixMixRound DrawCrop(IRandomStream random)
     {
-        int top = random.NextInteger(0, picture.Height - imageSize + 1), left = random.NextInteger(0, picture.Width - imageSize + 1);
+        int number = random.NextInteger(0, pictures.Count);
+        Image8 picture = pictures[number];
+        return new PixMixRound
+        {
+            Picture = picture, Number = number, Top = random.NextInteger(0, picture.Height - imageSize + 1),
+            Left = random.NextInteger(0, picture.Width - imageSize + 1),
+        };
+    }
+
+    private void Lay(in PixMixRound round, Image8 source, AugMixScratch scratch)
+    {
+        if (round.Picture is { } picture)
+        {
+            Crop(picture, round.Top, round.Left, scratch.Current);
+            return;
+        }
+
+        scratch.Current.CopyFrom(source);
+        round.Operation?.Apply(round.Value, scratch);
+    }
+
+    private void Crop(Image8 picture, int top, int left, Image8 target)
+    {
         int row = imageSize * picture.Channels;
         target.Reshape(imageSize, imageSize, picture.Channels);
         for (int y = 0; y < imageSize; y++)

@@ -106,7 +106,7 @@ public sealed class DistillationStep : ITrainingStep
     public PhaseClock? Phases => plan.Phases;
 
     /// <inheritdoc/>
-    public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, batch.Images);
+    public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, firstView: 0);
 
     /// <inheritdoc/>
     public void Run(IBackend backend) => plan.Run(backend);

@@ -87,7 +87,7 @@ public sealed class ClassificationStep : ITrainingStep
     private int Views => options.AugMixViews == 2 ? 3 : 1;
 
     /// <inheritdoc/>
-    public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, options.AugMixViews == 1 ? batch.View(1) : batch.Images);
+    public void Fill(IBackend backend, Batch batch) => inputs.Fill(backend, batch, firstView: options.AugMixViews == 1 ? 1 : 0);
 
     /// <inheritdoc/>
     public void Run(IBackend backend) => plan.Run(backend);

@@ -39,11 +39,11 @@ internal sealed class StepInputs
     /// <summary>[batch].</summary>
     public Value Labels { get; }
 
-    /// <summary>Brings a batch's labels and numbers and <paramref name="pixels"/> into the graph's memory.</summary>
+    /// <summary>Brings a batch's labels and numbers and its views from <paramref name="firstView"/> on into the graph's memory.</summary>
     /// <exception cref="RobustifyException">Another number of images, or a label that the model has no class for.</exception>
-    public void Fill(IBackend backend, Batch batch, ReadOnlySpan<float> pixels)
+    public void Fill(IBackend backend, Batch batch, int firstView)
     {
-        if (batch.Count != batchSize || pixels.Length != images.Shape.Count)
+        if (batch.Count != batchSize || batch.Views < firstView + views || batch.RowLength * batch.Count * views != images.Shape.Count)
         {
             throw new RobustifyException(
                 $"training step: a batch of {batch.Count} images found, {batchSize} expected; use a batch no larger than the training set");
@@ -55,7 +55,7 @@ internal sealed class StepInputs
                 throw new RobustifyException($"training step: label {label} found, 0..{classes - 1} expected; check the labels and the model's classes");
         }
 
-        backend.Upload(pixels, images.View);
+        batch.Bring(backend, firstView, views, images.View);
         backend.Upload<int>(batch.Labels, Labels.View);
         if (graph.Epoch is { } epoch)
             backend.Upload<int>([batch.Epoch], epoch.View);

@@ -64,7 +64,7 @@ internal sealed class TrainingRun
     public TrainingCost Execute()
     {
         using var loader = new BatchLoader(
-            Data.TrainSource, Data.Train, LoaderOptions(Source, Step, Batch, Seed, Augmentation) with { Workers = Context.Workers });
+            Data.TrainSource, Data.Train, LoaderOptions(Source, Step, Batch, Seed, Augmentation) with { Workers = Context.Workers, Backend = Context.Backend });
         using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
         string identity = Identity(loader);
         Context.Message(string.Create(

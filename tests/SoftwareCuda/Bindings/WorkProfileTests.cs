@@ -24,6 +24,8 @@ public sealed class WorkProfileTests
             // Every launch does something: one that reports no bytes would be missing from the roofline.
             Assert.All(profile.Kernels, kernel => Assert.True(kernel.Bytes > 0, kernel.Name));
             Assert.Equal(profile.Launches.Length, profile.Kernels.Sum(kernel => kernel.Calls));
+            profile = ProfileWorkflow.Run("corruption.motion_blur", 1, new ComputeTarget(backend), 0, 0, default);
+            Assert.Equal(["copy to device", "corruption_motion_u8"], profile.Kernels.Select(kernel => kernel.Name).Order());
         }
         finally
         {

@@ -56,6 +56,9 @@ internal sealed class DeviceImages : IDisposable
         return buffer.View(0, shape, type);
     }
 
+    /// <summary>Fails if the device has found a fault.</summary>
+    public void ExpectClean() => device.ExpectClean();
+
     /// <summary>Fails unless the batch holds exactly these images.</summary>
     public void ExpectEqual(IReadOnlyList<Image8> expected, TensorView batch)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Augment.Operations;
@@ -11,6 +12,9 @@ namespace Robustify.Native.Augment.Operations;
 /// </summary>
 internal readonly record struct AffineTransform(double A, double B, double C, double D, double E, double F)
 {
+    /// <summary>The transform as a device takes it.</summary>
+    public ImageStep OnDevice() => new(ImageStepKind.Affine, A, B, C, D, E, F);
+
     /// <summary>Transforms the current image through the spare one.</summary>
     public void Apply(AugMixScratch scratch)
     {

@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment.Operations;
@@ -32,6 +33,12 @@ public abstract class AugMixOperation
     /// <param name="value">In the operation's own unit (degrees, pixels, bits, ...); not used by autocontrast and equalize.</param>
     /// <param name="scratch">The worker's buffers, which hold the image.</param>
     public abstract void Apply(double value, AugMixScratch scratch);
+
+    /// <summary>What <see cref="Apply"/> does, as a CUDA device takes it.</summary>
+    /// <param name="value">As there.</param>
+    /// <param name="width">Columns of the image.</param>
+    /// <param name="height">Rows of the image.</param>
+    internal abstract ImageStep OnDevice(double value, int width, int height);
 
     private static double DrawLevel(LevelRange levels, IRandomStream random) => levels.Low + (levels.High - levels.Low) * random.NextUniform();
 

@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Data.Transforms;
 
 namespace Robustify.Native.Augment.Operations;
@@ -23,4 +24,7 @@ internal sealed class Color : Enhancement
             pixels[i + 2] = Blend(luma, pixels[i + 2], factor);
         }
     }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Color, value);
 }

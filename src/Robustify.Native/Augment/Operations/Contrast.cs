@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Data.Transforms;
 
 namespace Robustify.Native.Augment.Operations;
@@ -27,4 +28,7 @@ internal sealed class Contrast : Enhancement
         double mean = (double)sum / (scratch.Current.Width * scratch.Current.Height);
         BlendConstant((int)(mean + 0.5), (float)value, scratch);
     }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Contrast, value);
 }

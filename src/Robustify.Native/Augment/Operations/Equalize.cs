@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment.Operations;
@@ -34,4 +35,7 @@ internal sealed class Equalize : AugMixOperation
             PixelTable.Apply(scratch.Current, channel, table);
         }
     }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Equalize);
 }

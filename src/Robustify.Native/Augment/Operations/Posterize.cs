@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment.Operations;
@@ -14,8 +15,13 @@ internal sealed class Posterize : AugMixOperation
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)
     {
-        byte mask = (byte)(0xFF00 >> (int)value);
+        byte mask = Mask(value);
         foreach (ref byte pixel in scratch.Current.Pixels)
             pixel &= mask;
     }
+
+    private static byte Mask(double bits) => (byte)(0xFF00 >> (int)bits);
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Posterize, Mask(value));
 }

@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment.Operations;
@@ -18,20 +19,28 @@ internal sealed class Rotate : AugMixOperation
     /// <inheritdoc/>
     public override void Apply(double value, AugMixScratch scratch)
     {
-        if (value == 0)
-            return;
+        if (value != 0)
+            Transform(value, scratch.Current.Width, scratch.Current.Height).Apply(scratch);
+    }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) =>
+        value == 0 ? new(ImageStepKind.Copy) : Transform(value, width, height).OnDevice();
+
+    private static AffineTransform Transform(double value, int width, int height)
+    {
         double degrees = value % 360;
         if (degrees < 0)
             degrees += 360;
         double angle = -(degrees * (Math.PI / 180));
         double cosine = Math.Round(Math.Cos(angle), MatrixDecimals), sine = Math.Round(Math.Sin(angle), MatrixDecimals);
-        double centreX = scratch.Current.Width / 2.0, centreY = scratch.Current.Height / 2.0;
-        new AffineTransform(
+        double centreX = width / 2.0, centreY = height / 2.0;
+        return new AffineTransform(
             cosine,
             sine,
             cosine * -centreX + sine * -centreY + centreX,
             -sine,
             cosine,
-            -sine * -centreX + cosine * -centreY + centreY).Apply(scratch);
+            -sine * -centreX + cosine * -centreY + centreY);
     }
 }

@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Augment.Operations;
@@ -31,4 +32,7 @@ internal sealed class Sharpness : Enhancement
     }
 
     private static int Three(ReadOnlySpan<byte> pixels, int centre, int step) => pixels[centre - step] + pixels[centre] + pixels[centre + step];
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Sharpness, value);
 }

@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment.Operations;
@@ -12,7 +13,12 @@ internal sealed class ShearX : AugMixOperation
     public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => WithRandomSign(DrawReal(levels, 0.3, random), random);
 
     /// <inheritdoc/>
-    public override void Apply(double value, AugMixScratch scratch) => new AffineTransform(1, value, 0, 0, 1, 0).Apply(scratch);
+    public override void Apply(double value, AugMixScratch scratch) => Transform(value).Apply(scratch);
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => Transform(value).OnDevice();
+
+    private static AffineTransform Transform(double slope) => new(1, slope, 0, 0, 1, 0);
 }
 
 /// <summary>Vertical shear: Y = value * x + y. The value is a slope.</summary>
@@ -25,5 +31,10 @@ internal sealed class ShearY : AugMixOperation
     public override double Draw(LevelRange levels, int width, int height, IRandomStream random) => WithRandomSign(DrawReal(levels, 0.3, random), random);
 
     /// <inheritdoc/>
-    public override void Apply(double value, AugMixScratch scratch) => new AffineTransform(1, 0, 0, value, 1, 0).Apply(scratch);
+    public override void Apply(double value, AugMixScratch scratch) => Transform(value).Apply(scratch);
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => Transform(value).OnDevice();
+
+    private static AffineTransform Transform(double slope) => new(1, 0, 0, slope, 1, 0);
 }

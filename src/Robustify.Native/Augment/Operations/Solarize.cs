@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment.Operations;
@@ -19,4 +20,7 @@ internal sealed class Solarize : AugMixOperation
             table[i] = (byte)(i < value ? i : 255 - i);
         PixelTable.Apply(scratch.Current, table);
     }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Solarize, value);
 }

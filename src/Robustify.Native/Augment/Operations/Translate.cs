@@ -1,3 +1,4 @@
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 using Robustify.Native.Data.Images;
 
@@ -38,6 +39,9 @@ internal sealed class TranslateX : AugMixOperation
             row[..-shift].Clear();
         }
     }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Translate, Math.Clamp(value, -width, width));
 }
 
 /// <summary>Vertical shift: Y = y + value, whole pixels, black outside.</summary>
@@ -56,4 +60,7 @@ internal sealed class TranslateY : AugMixOperation
         Image8 image = scratch.Current;
         TranslateX.Shift(image.Pixels, (int)Math.Clamp(value, -image.Height, image.Height) * image.Width * image.Channels);
     }
+
+    /// <inheritdoc/>
+    internal override ImageStep OnDevice(double value, int width, int height) => new(ImageStepKind.Translate, 0, Math.Clamp(value, -height, height));
 }

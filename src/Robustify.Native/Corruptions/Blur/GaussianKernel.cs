@@ -1,5 +1,5 @@
 using Robustify.Kernels.Tensors;
-using Robustify.Native.Corruptions.Device;
+using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
 

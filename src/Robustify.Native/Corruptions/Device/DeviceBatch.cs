@@ -1,6 +1,7 @@
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Device;
 

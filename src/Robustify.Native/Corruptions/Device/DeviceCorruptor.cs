@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Device;
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Tensors;
 
 namespace Robustify.Native.Data.Loading;
 
@@ -13,14 +15,16 @@ public sealed class Batch
 
     private const int AlignmentBytes = 64;
 
+    private readonly DeviceRenderer? renderer;
     private readonly float[] images;
     private readonly int firstFloat;
     private readonly int[] labels;
     private readonly uint[] sampleIds;
 
-    internal Batch(int capacity, int views, int rowLength)
+    internal Batch(int capacity, int views, int rowLength, DeviceImages? deviceImages = null, DeviceRenderer? renderer = null)
     {
-        images = GC.AllocateArray<float>(capacity * views * rowLength + AlignmentBytes / sizeof(float), pinned: true);
+        (DeviceImages, this.renderer) = (deviceImages, renderer);
+        images = deviceImages is null ? GC.AllocateArray<float>(capacity * views * rowLength + AlignmentBytes / sizeof(float), pinned: true) : new float[AlignmentBytes];
         nint address = Marshal.UnsafeAddrOfPinnedArrayElement(images, 0);
         firstFloat = (int)((AlignmentBytes - address % AlignmentBytes) % AlignmentBytes) / sizeof(float);
         labels = GC.AllocateArray<int>(capacity, pinned: true);
@@ -48,7 +52,13 @@ public sealed class Batch
     public int RowCount => Views * Count;
 
     /// <summary>[Views, Count, height, width, channels]: all clean rows, then all of view 1, then all of view 2.</summary>
-    public Span<float> Images => images.AsSpan(firstFloat, RowCount * RowLength);
+    /// <exception cref="InvalidOperationException">They are made on the device: <see cref="Bring"/> brings them to their place.</exception>
+    public Span<float> Images => DeviceImages is null
+        ? images.AsSpan(firstFloat, RowCount * RowLength)
+        : throw new InvalidOperationException("the rows of this batch are made on the device, not in host memory");
+
+    /// <summary>What the device makes the rows of; null where they lie in <see cref="Images"/>.</summary>
+    internal DeviceImages? DeviceImages { get; }
 
     /// <summary>Address of the first float of <see cref="Images"/>; stays the same for the slot's life.</summary>
     public nint ImagesAddress => Marshal.UnsafeAddrOfPinnedArrayElement(images, firstFloat);
@@ -69,6 +79,19 @@ public sealed class Batch
 
     /// <summary>The [Count, height, width, channels] rows of one view.</summary>
     public Span<float> View(int view) => Images.Slice(view * Count * RowLength, Count * RowLength);
+
+    /// <summary>Brings the rows of some views to a device, or makes them there where the loader was told so.</summary>
+    /// <param name="backend">The device.</param>
+    /// <param name="firstView">The first of the views; 0 is the clean one.</param>
+    /// <param name="views">How many.</param>
+    /// <param name="rows">[views x Count, height, width, channels] Float32.</param>
+    public void Bring(IBackend backend, int firstView, int views, TensorView rows)
+    {
+        if (DeviceImages is { } made)
+            renderer!.Queue(made, firstView, views, rows);
+        else
+            backend.Upload<float>(Images.Slice(firstView * Count * RowLength, views * Count * RowLength), rows);
+    }
 
     /// <summary>One row.</summary>
     internal Span<float> Row(int view, int position) => Images.Slice((view * Count + position) * RowLength, RowLength);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Robustify.Kernels;
 using Robustify.Native.Augment;
+using Robustify.Native.Augment.Device;
 using Robustify.Native.Data.Sources;
 
 namespace Robustify.Native.Data.Loading;
@@ -27,6 +28,7 @@ public sealed class BatchLoader : IDisposable
     private readonly Thread[] threads;
     private readonly SamplePipeline[] pipelines;
     private readonly int runLength;
+    private readonly DeviceRenderer? renderer;
 
     // Guarded by the gate.
     private int epoch = -1;
@@ -62,14 +64,16 @@ public sealed class BatchLoader : IDisposable
         nextBatch = delivered = givenBack = BatchCount;
         int capacity = BatchSize = Math.Min(options.BatchSize, indices.Length);
         runLength = Math.Clamp(capacity / (4 * options.Workers), 1, LongestRun);
-        slots = new Batch[Math.Min(options.PrefetchDepth, BatchCount)];
-        for (int i = 0; i < slots.Length; i++)
-            slots[i] = new Batch(capacity, options.Views, options.RowLength);
 
         // Made here, so that options the transforms refuse are refused on the caller's thread before any worker starts.
         var pixMix = options is { Mode: LoaderMode.Training, AugMixViews: > 0, Mixture: MixtureKind.Pixmix }
             ? new PixMix(options.PixMix, options.ImageSize, options.Normalization.Channels)
             : null;
+        slots = new Batch[Math.Min(options.PrefetchDepth, BatchCount)];
+        if (options.Device is { } device)
+            renderer = new DeviceRenderer(device, capacity, options.ImageSize, options.Normalization);
+        for (int i = 0; i < slots.Length; i++)
+            slots[i] = new Batch(capacity, options.Views, options.RowLength, renderer is null ? null : CreateDeviceImages(capacity, pixMix), renderer);
         pipelines = new SamplePipeline[options.Workers];
         for (int i = 0; i < pipelines.Length; i++)
             pipelines[i] = new SamplePipeline(source, options, pixMix);
@@ -158,6 +162,14 @@ public sealed class BatchLoader : IDisposable
 
         foreach (var thread in threads)
             thread.Join();
+        renderer?.Dispose();
+    }
+
+    private DeviceImages CreateDeviceImages(int capacity, PixMix? pixMix)
+    {
+        int rows = capacity * options.AugMixViews, side = options.ImageSize;
+        MixtureRecord? mixtures = rows == 0 ? null : pixMix is null ? new AugMixRecord(options.AugMix, side, rows) : new PixMixRecord(pixMix, side, rows);
+        return new(capacity, side, options.Normalization.Channels, mixtures);
     }
 
     /// <summary>Waits until no worker holds a run and none can take one. Called under the gate.</summary>

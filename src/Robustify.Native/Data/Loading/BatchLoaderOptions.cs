@@ -1,4 +1,6 @@
 using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Cuda;
 using Robustify.Native.Augment;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Transforms;
@@ -56,6 +58,18 @@ public sealed record BatchLoaderOptions
 
     /// <summary>Makes each worker's own resizer; null where every image already has the model's size.</summary>
     public Func<IImageResizer>? CreateResizer { get; init; }
+
+    /// <summary>
+    /// Where batches go. On CUDA, training images are cut, mirrored, mixed by AugMix or PixMix and normalised there, from bytes and from
+    /// draws that the threads leave; other mixtures, noise and PixMix with a folder's pictures are made by the threads. Null for host memory.
+    /// </summary>
+    public IBackend? Backend { get; init; }
+
+    /// <summary>The device that makes the rows; null where the threads do.</summary>
+    internal CudaBackend? Device => Mode == LoaderMode.Training && NoiseNetwork is null && Mixture != MixtureKind.Noise2net
+        && (AugMixViews == 0 || Mixture == MixtureKind.Augmix || (Mixture == MixtureKind.Pixmix && PixMix.Pictures is null))
+        ? Backend as CudaBackend
+        : null;
 
     /// <summary>Threads that prepare samples, 1 to 256. The result does not depend on it.</summary>
     public int Workers { get; init; } = 1;

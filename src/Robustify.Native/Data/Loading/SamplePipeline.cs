@@ -86,6 +86,12 @@ internal sealed class SamplePipeline
         }
 
         random.Reset(options.Seed, (uint)RandomPurpose.StandardAugmentation, epoch, sample);
+        if (batch.DeviceImages is { } device)
+        {
+            Leave(device, image, batch, position);
+            return;
+        }
+
         var whole = image;
         image = standard.Apply(whole, random);
         options.Normalization.Apply(image, batch.Row(0, position));
@@ -116,5 +122,17 @@ internal sealed class SamplePipeline
 
         if (batch.Views == 1)
             noise?.Apply(batch.Row(0, position), image.Width, image.Height, image.Channels, random);
+    }
+
+    /// <summary>Leaves a sample to the device: its bytes, and the draws of what is done to them.</summary>
+    private void Leave(DeviceImages device, Image8 image, Batch batch, int position)
+    {
+        var placed = standard.Place(image, random, out int left, out int top, out bool isFlipped);
+        device.Put(position, placed, left, top, isFlipped);
+        for (int view = 1; view < batch.Views; view++)
+        {
+            random.Reset(options.Seed, (uint)Purpose | ((uint)view << 16), (uint)batch.Epoch, batch.SampleIds[position]);
+            device.Mixtures!.Draw((view - 1) * batch.Count + position, random, scratch);
+        }
     }
 }

@@ -33,28 +33,45 @@ public sealed class StandardAugmentation
     /// <summary>The augmented image at the model's size, in a buffer that the next call overwrites. The source is not changed.</summary>
     public Image8 Apply(Image8 source, IRandomStream random)
     {
+        var image = Place(source, random, out int left, out int top, out bool isFlipped);
+        if (!ReferenceEquals(image, result))
+            ImageGeometry.Crop(image, left, top, size, size, result);
+        if (isFlipped)
+            ImageGeometry.FlipHorizontally(result);
+        return result;
+    }
+
+    /// <summary>
+    /// An image of the model's size, which <see cref="Apply"/> would crop at (<paramref name="left"/>, <paramref name="top"/>), black outside,
+    /// and mirror where told: the source itself, or a buffer that the next call overwrites.
+    /// </summary>
+    internal Image8 Place(Image8 source, IRandomStream random, out int left, out int top, out bool isFlipped)
+    {
+        Image8 image;
+        (left, top) = (0, 0);
         if (options.ResizedCrop is { } resizedCrop)
         {
             var box = resizedCrop.Draw(source.Width, source.Height, random);
             ImageGeometry.Crop(source, box.Left, box.Top, box.Width, box.Height, window);
-            if (box.Width == size && box.Height == size)
-                result.CopyFrom(window);
-            else
+            image = window;
+            if (box.Width != size || box.Height != size)
+            {
                 resizer!.Resize(window, size, size, result);
+                image = result;
+            }
         }
         else if (options.Padding > 0)
         {
             int padding = options.Padding;
-            int left = random.NextInteger(0, 2 * padding + 1) - padding, top = random.NextInteger(0, 2 * padding + 1) - padding;
-            ImageGeometry.Crop(fit.Apply(source), left, top, size, size, result);
+            (left, top) = (random.NextInteger(0, 2 * padding + 1) - padding, random.NextInteger(0, 2 * padding + 1) - padding);
+            image = fit.Apply(source);
         }
         else
         {
-            result.CopyFrom(fit.Apply(source));
+            image = fit.Apply(source);
         }
 
-        if (options.FlipProbability > 0 && random.NextUniform() < options.FlipProbability)
-            ImageGeometry.FlipHorizontally(result);
-        return result;
+        isFlipped = options.FlipProbability > 0 && random.NextUniform() < options.FlipProbability;
+        return image;
     }
 }

@@ -9,7 +9,10 @@ internal abstract class DeviceWork(string name, int batch) : IDisposable
     /// <summary>Images that one run stands for.</summary>
     public int Batch => batch;
 
-    /// <summary>Queues the work once. Every call does the same, so it can be captured.</summary>
+    /// <summary>Whether a call leaves nothing for the host to do, so that it can be captured and replayed.</summary>
+    public virtual bool CanBeCaptured => true;
+
+    /// <summary>Queues the work once. Every call does the same.</summary>
     public abstract void Run();
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ using Robustify.Native.Planning;
 namespace Robustify.Native.Workflows.Profiling;
 
 /// <summary>
-/// Times a work on a device. First operation by operation, with an event before and after each launch; then as a whole, captured, as training
+/// Times a work on a device. First operation by operation, with an event before and after each launch; then as a whole, captured where it can be, as training
 /// runs it. The first number explains the second.
 /// </summary>
 internal static class ProfileWorkflow
@@ -50,28 +50,29 @@ internal static class ProfileWorkflow
     private static double Median(IBackend backend, DeviceWork device, double seconds, CancellationToken cancellation)
     {
         using var repeated = new RepeatedWork(backend, device.Run);
-        repeated.Run();
-        repeated.Run();
-        double one = Seconds(backend, repeated, 1);
+        Action run = device.CanBeCaptured ? repeated.Run : device.Run;
+        run();
+        run();
+        double one = Seconds(backend, run, 1);
         int group = Math.Clamp((int)(GroupSeconds / one), 1, 1000);
         var times = new List<double>();
         long start = Stopwatch.GetTimestamp();
         while (times.Count < LeastRuns || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             cancellation.ThrowIfCancellationRequested();
-            times.Add(Seconds(backend, repeated, group) / group);
+            times.Add(Seconds(backend, run, group) / group);
         }
 
         times.Sort();
         return times[times.Count / 2];
     }
 
-    private static double Seconds(IBackend backend, RepeatedWork repeated, int runs)
+    private static double Seconds(IBackend backend, Action once, int runs)
     {
         backend.Synchronize();
         long start = Stopwatch.GetTimestamp();
         for (int run = 0; run < runs; run++)
-            repeated.Run();
+            once();
         backend.Synchronize();
         return Math.Max(Stopwatch.GetElapsedTime(start).TotalSeconds, 1e-9);
     }

@@ -3,7 +3,7 @@ using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Memory;
 using Robustify.Kernels.Tensors;
 
-namespace Robustify.Native.Corruptions.Device;
+namespace Robustify.Native.Data.Images;
 
 /// <summary>
 /// What image kernels read beside pixels: constants, which stay on the device once they were used, and the values of one batch, whose memory

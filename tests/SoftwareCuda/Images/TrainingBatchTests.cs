@@ -1,0 +1,118 @@
+using Robustify.Kernels;
+using Robustify.Kernels.Backends;
+using Robustify.Kernels.Random;
+using Robustify.Kernels.Tensors;
+using Robustify.Native.Augment;
+using Robustify.Native.Data.Images;
+using Robustify.Native.Data.Loading;
+using Robustify.Native.Data.Sources;
+using Robustify.Native.Data.Transforms;
+using Robustify.SoftwareCuda.Tests.Device;
+
+namespace Robustify.SoftwareCuda.Tests.Images;
+
+/// <summary>Training batches made on the device against those that the loader's threads make, draw by draw.</summary>
+public sealed class TrainingBatchTests
+{
+    private const int Side = 24;
+
+    [SoftwareCudaTheory]
+    [InlineData(0, 1, false)]
+    [InlineData(1, 3, false)]
+    [InlineData(2, 3, false)]
+    [InlineData(2, 1, true)]
+    [InlineData(2, 3, true)]
+    public void AugMix_and_standard_augmentation_give_the_threads_rows_to_the_bit(int views, int channels, bool check)
+    {
+        var options = Options(views, channels) with { AugMix = new AugMixOptions { AllOperations = true, Severity = 10 } };
+        ExpectThreads(options, new SoftwareDeviceOptions { Check = check, Order = check ? ThreadOrder.Forward : ThreadOrder.Random }, 0);
+    }
+
+    [SoftwareCudaFact]
+    public void Long_chains_and_resized_crops_of_larger_pictures_do_too()
+    {
+        var options = Options(2, 3) with
+        {
+            AugMix = new AugMixOptions { Width = 5, Depth = 6 }, CreateResizer = () => new PillowResizer(),
+            StandardAugmentation = new StandardAugmentationOptions { ResizedCrop = new ResizedCrop(), FlipProbability = 0.5 },
+        };
+        ExpectThreads(options, new(), 0, pictureSide: 37);
+    }
+
+    /// <summary>Powers of the device's and the host's mathematics libraries differ in their last bits, and a round takes a power of a power.</summary>
+    [SoftwareCudaTheory]
+    [InlineData(1, false)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    public void PixMix_gives_the_threads_rows_but_for_the_last_bits_of_powers(int channels, bool check)
+    {
+        var options = Options(2, channels) with { Mixture = MixtureKind.Pixmix, PixMix = new PixMixOptions { AllOperations = true } };
+        ExpectThreads(options, new SoftwareDeviceOptions { Check = check, Order = check ? ThreadOrder.Forward : ThreadOrder.Reverse }, 1e-4);
+    }
+
+    private static BatchLoaderOptions Options(int views, int channels) => new()
+    {
+        BatchSize = 5, ImageSize = Side, Normalization = channels == 3 ? Normalization.ImageNet : Normalization.FashionMnist, Seed = 9, AugMixViews = views,
+        StandardAugmentation = new StandardAugmentationOptions { Padding = 4, FlipProbability = 0.5 }, Workers = 3,
+    };
+
+    private static void ExpectThreads(BatchLoaderOptions options, SoftwareDeviceOptions deviceOptions, double tolerance, int pictureSide = Side)
+    {
+        var source = new DrawnPictures(13, pictureSide, options.Normalization.Channels);
+        using var device = new DeviceImages(deviceOptions);
+        using var host = new BatchLoader(source, [.. Enumerable.Range(0, source.Count)], options);
+        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, source.Count)], options with { Backend = device.Backend });
+        host.StartEpoch(1);
+        loader.StartEpoch(1);
+        while (host.Next() is { } expected)
+        {
+            var batch = loader.Next()!;
+            Assert.Equal(expected.SampleIds.ToArray(), batch.SampleIds.ToArray());
+            for (int firstView = 0; firstView < Math.Min(2, options.Views); firstView++)
+                ExpectRows(device, expected, batch, firstView, tolerance);
+        }
+
+        Assert.Null(loader.Next());
+        Assert.Throws<InvalidOperationException>(() => StartedImages(loader));
+    }
+
+    private static void ExpectRows(DeviceImages device, Batch expected, Batch batch, int firstView, double tolerance)
+    {
+        int views = batch.Views - firstView;
+        var rows = device.New(DType.Float32, new Shape(views * batch.Count, Side, Side, batch.RowLength / Side / Side));
+        batch.Bring(device.Backend, firstView, views, rows);
+        var made = new float[rows.Shape.Count];
+        device.Backend.Download(rows, System.Runtime.InteropServices.MemoryMarshal.AsBytes(made.AsSpan()));
+        var wanted = expected.Images[(firstView * batch.Count * batch.RowLength)..];
+        for (int i = 0; i < made.Length; i++)
+        {
+            Assert.True(
+                Math.Abs(made[i] - wanted[i]) <= tolerance,
+                $"view {firstView + i / (batch.Count * batch.RowLength)}, image {i / batch.RowLength % batch.Count}, element {i % batch.RowLength}: {made[i]}, {wanted[i]} expected");
+        }
+
+        device.ExpectClean();
+    }
+
+    private static int StartedImages(BatchLoader loader)
+    {
+        loader.StartEpoch(2);
+        return loader.Next()!.Images.Length;
+    }
+
+    /// <summary>Pictures with flat parts, gradients and noise.</summary>
+    private sealed class DrawnPictures(int count, int side, int channels) : IImageSource
+    {
+        private readonly Image8[] pictures = DeviceImages.Draw(count, side, side, channels);
+
+        public string Description => "drawn pictures";
+
+        public int Count => pictures.Length;
+
+        public IReadOnlyList<string> ClassNames => ["only"];
+
+        public int Label(int index) => 0;
+
+        public void Read(int index, Image8 destination) => destination.CopyFrom(pictures[index]);
+    }
+}
