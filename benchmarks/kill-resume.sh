@@ -62,7 +62,7 @@ while ((done < kills)); do
     kill -KILL "$pid" 2>/dev/null || true
     # A run that was over before its moment came was not killed: another moment is drawn.
     if wait "$pid" 2>/dev/null; then continue; fi
-    step=$(tail -1 "$out/metrics.jsonl" 2>/dev/null | sed -n 's/.*"step":\([0-9]*\).*/\1/p')
+    step=$(tail -1 "$out/metrics.jsonl" 2>/dev/null | sed -n 's/.*"step":\([0-9]*\).*/\1/p' || true)
     (run "$verb" "$out" --resume) || { cat "$out.log" >&2; }
     ((++done))
     if same "$work/undisturbed-$verb" "$out"; then ((++equal)); verdict=equal; else verdict=DIFFERENT; fi
