@@ -25,14 +25,16 @@ internal readonly record struct SchemeCost(TrainingCost Training, double CpuSeco
         json.WriteNumber("backward_flops", Training.BackwardFlops);
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote; what an earlier version did not count is 0.</summary>
     public static SchemeCost Read(JsonElement json) => new(
         new TrainingCost(
             json.GetProperty("seconds").GetDouble(), json.GetProperty("images").GetInt64(), json.GetProperty("steps").GetInt64(),
             json.GetProperty("trained_parameters").GetInt64())
         {
-            DeviceSeconds = json.GetProperty("device_seconds").GetDouble(), TotalParameters = json.GetProperty("total_parameters").GetInt64(),
-            ForwardFlops = json.GetProperty("forward_flops").GetInt64(), BackwardFlops = json.GetProperty("backward_flops").GetInt64(),
+            DeviceSeconds = json.TryGetProperty("device_seconds", out var device) ? device.GetDouble() : 0, TotalParameters = Count(json, "total_parameters"),
+            ForwardFlops = Count(json, "forward_flops"), BackwardFlops = Count(json, "backward_flops"),
         },
         json.GetProperty("cpu_seconds").GetDouble());
+
+    private static long Count(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
 }
