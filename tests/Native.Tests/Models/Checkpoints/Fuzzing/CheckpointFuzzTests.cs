@@ -7,8 +7,8 @@ using Robustify.Native.Models.Checkpoints;
 namespace Robustify.Native.Tests.Models.Checkpoints.Fuzzing;
 
 /// <summary>
-/// Mutated files of every format: each is read or refused in one line, at once, and without memory beyond the file's size. The seed is
-/// fixed; ROBUSTIFY_FUZZ sets the number of files of each format (10000 for a full run).
+/// Mutated files of every format: each is loaded as a model or refused in one line, at once, and without memory beyond the file's size. The
+/// seed is fixed; ROBUSTIFY_FUZZ sets the number of files of each format (10000 for a full run).
 /// </summary>
 public sealed class CheckpointFuzzTests
 {
@@ -28,7 +28,7 @@ public sealed class CheckpointFuzzTests
     {
         using var folder = new TemporaryFolder();
         var seed = FuzzSeeds.All[format](folder);
-        ReadWhole(seed.Path); // Compiles what the timing below would otherwise count, and shows the seed is sound.
+        ReadWhole(seed.Path, seed.Bytes); // Compiles what the timing below would otherwise count, and shows the seed is sound.
         byte[] original = File.ReadAllBytes(seed.Mutated);
         int refused = 0, read = 0;
         for (int i = 0; i < Files; i++)
@@ -38,7 +38,7 @@ public sealed class CheckpointFuzzTests
             long before = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
             try
             {
-                ReadWhole(seed.Path);
+                ReadWhole(seed.Path, seed.Bytes);
                 read++;
             }
             catch (RobustifyException e)
@@ -60,7 +60,7 @@ public sealed class CheckpointFuzzTests
         Assert.True(refused > Files / 10 && read > Files / 1000, $"{format}: {refused} refused, {read} read");
     }
 
-    private static void ReadWhole(string path)
+    private static void ReadWhole(string path, long bytes)
     {
         using var reader = CheckpointReader.Open(path);
         long largest = 0;
@@ -69,6 +69,14 @@ public sealed class CheckpointFuzzTests
         var values = new float[largest];
         foreach (string name in reader.EngineNames)
             reader.Read(name, values.AsSpan(0, reader.Shape(name).Aggregate(1, (a, b) => a * b)));
-        ModelSource.Resolve(path);
+
+        var source = ModelSource.Resolve(path);
+        if (source.Model.Classes == 0)
+            return; // A CLIP without a classifier has none to load.
+
+        // What no thread of this process counts: the parameters lie outside the managed heap.
+        long parameters = source.Model.AllSpecs().Sum(s => s.Shape.Count * sizeof(float));
+        Assert.True(parameters <= 2 * bytes + FixedBytes, $"{path}: a model of {parameters} bytes from {bytes}");
+        source.LoadClassifier(_ => false, seed: 0).Dispose();
     }
 }

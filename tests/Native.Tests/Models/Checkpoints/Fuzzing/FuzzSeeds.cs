@@ -18,7 +18,15 @@ internal static class FuzzSeeds
 
     public static readonly SortedDictionary<string, Func<TemporaryFolder, FuzzSeed>> All = new(StringComparer.Ordinal)
     {
-        ["safetensors"] = folder => Whole(Write(folder, "model.safetensors")),
+        ["safetensors"] = folder => Whole(Write(folder, "model.safetensors", Tensors)),
+        ["convnext"] = folder => Whole(Write(folder, "model.safetensors", ConvNext)),
+        ["timm config"] = folder => Beside(
+            folder, "config.json",
+            """{"image_size": 32, "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "input_size": [3, 64, 64], "crop_pct": 0.9, "interpolation": "bicubic"}}""",
+            ConvNext),
+        ["open_clip config"] = folder => Beside(
+            folder, "open_clip_config.json",
+            """{"preprocess_cfg": {"size": 64, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bicubic"}}""", ConvNext),
         ["torch"] = folder =>
         {
             File.WriteAllBytes(folder.File("model.pth"), Torch());
@@ -27,7 +35,7 @@ internal static class FuzzSeeds
         },
         ["index"] = folder =>
         {
-            string shard = Write(folder, "model-1.safetensors"), index = folder.File("model.safetensors.index.json");
+            string shard = Write(folder, "model-1.safetensors", Tensors), index = folder.File("model.safetensors.index.json");
             using (var file = SafetensorsFile.Open(shard))
                 File.WriteAllText(index, $"{{\"weight_map\":{{{string.Join(",", file.Names.Select(n => $"\"{n}\":\"model-1.safetensors\""))}}}}}");
             return new(index, index, new FileInfo(shard).Length + new FileInfo(index).Length);
@@ -41,7 +49,25 @@ internal static class FuzzSeeds
     private static (string Name, int[] Shape)[] Tensors =>
     [
         ("cls_token", [1, 1, 4]), ("pos_embed", [1, 5, 4]), ("patch_embed.proj.weight", [4, 3, 2, 2]), ("patch_embed.proj.bias", [4]),
-        ("blocks.0.norm1.weight", [4]), ("blocks.0.attn.qkv.weight", [12, 4]), ("blocks.0.mlp.fc1.weight", [8, 4]), ("head.weight", [3, 4]),
+        ("blocks.0.norm1.weight", [4]), ("blocks.0.norm1.bias", [4]), ("blocks.0.attn.qkv.weight", [12, 4]), ("blocks.0.attn.qkv.bias", [12]),
+        ("blocks.0.attn.proj.weight", [4, 4]), ("blocks.0.attn.proj.bias", [4]), ("blocks.0.norm2.weight", [4]), ("blocks.0.norm2.bias", [4]),
+        ("blocks.0.mlp.fc1.weight", [8, 4]), ("blocks.0.mlp.fc1.bias", [8]), ("blocks.0.mlp.fc2.weight", [4, 8]), ("blocks.0.mlp.fc2.bias", [4]),
+        ("norm.weight", [4]), ("norm.bias", [4]), ("head.weight", [3, 4]), ("head.bias", [3]),
+    ];
+
+    // torchvision's names: layer scales of three extents, a depthwise convolution, two convolutions on patches.
+    private static (string Name, int[] Shape)[] ConvNext =>
+    [
+        ("features.0.0.weight", [4, 3, 4, 4]), ("features.0.0.bias", [4]), ("features.0.1.weight", [4]), ("features.0.1.bias", [4]),
+        .. Block("features.1.0", 4), ("features.2.0.weight", [4]), ("features.2.0.bias", [4]), ("features.2.1.weight", [6, 4, 2, 2]), ("features.2.1.bias", [6]),
+        .. Block("features.3.0", 6), ("classifier.0.weight", [6]), ("classifier.0.bias", [6]), ("classifier.2.weight", [3, 6]), ("classifier.2.bias", [3]),
+    ];
+
+    private static (string Name, int[] Shape)[] Block(string path, int width) =>
+    [
+        (path + ".layer_scale", [width, 1, 1]), (path + ".block.0.weight", [width, 1, 3, 3]), (path + ".block.0.bias", [width]),
+        (path + ".block.2.weight", [width]), (path + ".block.2.bias", [width]), (path + ".block.3.weight", [4 * width, width]),
+        (path + ".block.3.bias", [4 * width]), (path + ".block.5.weight", [width, 4 * width]), (path + ".block.5.bias", [width]),
     ];
 
     // An image tower and a text tower of one block each.
@@ -67,18 +93,18 @@ internal static class FuzzSeeds
 
     private static FuzzSeed Whole(string path) => new(path, path, new FileInfo(path).Length);
 
-    private static FuzzSeed Beside(TemporaryFolder folder, string name, string text)
+    private static FuzzSeed Beside(TemporaryFolder folder, string name, string text, (string Name, int[] Shape)[]? tensors = null)
     {
-        string model = Write(folder, "model.safetensors");
+        string model = Write(folder, "model.safetensors", tensors ?? Tensors);
         File.WriteAllText(folder.File(name), text);
         return new(model, folder.File(name), new FileInfo(model).Length + text.Length);
     }
 
-    private static string Write(TemporaryFolder folder, string name)
+    private static string Write(TemporaryFolder folder, string name, (string Name, int[] Shape)[] tensors)
     {
         var writer = new SafetensorsWriter();
         writer.SetMetadata("heads", "2");
-        foreach (var (tensor, shape) in Tensors)
+        foreach (var (tensor, shape) in tensors)
             writer.AddFloats(tensor, [.. shape.Select(x => (long)x)], new float[shape.Aggregate(1, (a, b) => a * b)]);
         writer.Save(folder.File(name));
         return folder.File(name);
