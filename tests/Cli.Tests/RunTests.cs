@@ -151,9 +151,11 @@ public sealed partial class RunTests : IDisposable
     {
         string[] predict = ["predict", "--model", TinyData.Model, TinyData.Directory];
         Refused([.. predict, "--device", "cpu", "--precision", "bf16"], "--precision bf16");
-        Refused(["corrupt", TinyData.Directory, folder.PathOf("corrupted"), "--corruption", "contrast", "--severity", "3", "--device", "cuda"], "--device cuda");
-        if (!CudaDevices.IsUsable(0, out _))
-            Refused([.. predict, "--device", "cuda"], "--device cpu");
+        if (CudaDevices.IsUsable(0, out _))
+            return;
+        string[] corrupt = ["corrupt", TinyData.Directory, folder.PathOf("corrupted"), "--corruption", "contrast", "--severity", "3"];
+        Refused([.. corrupt, "--device", "cuda"], "--device cpu");
+        Refused([.. predict, "--device", "cuda"], "--device cpu");
     }
 
     private static void Refused(string[] arguments, string named)

@@ -57,7 +57,10 @@ internal static class GradientCaseList
     private static IEnumerable<OperationCase> Attention()
     {
         foreach (var size in (AttentionSize[])[new(1, 1, 1, 8), new(2, 5, 2, 4), new(1, 7, 1, 32), new(1, 3, 1, 64), new(1, 3, 1, 80), new(1, 2, 1, 96), new(1, 2, 1, 128)])
+        {
             yield return new GradientCase(new AttentionCase(size), new AttentionGradientCase(size));
+            yield return new GradientCase(new AttentionCase(size with { Causal = true }), new AttentionGradientCase(size with { Causal = true }));
+        }
     }
 
     private static IEnumerable<OperationCase> Convolution()
@@ -89,6 +92,8 @@ internal static class GradientCaseList
         var geometry = new ConvolutionGeometry(3, 2, 1);
         yield return new GradientCase(new MaxPoolCase(image, geometry), new MaxPoolGradientCase(image, geometry, accumulate: false)) { Distinct = "x" };
         yield return new GradientCase(new MeanPoolCase(2, 5, 3, 1), new MeanPoolGradientCase(2, 5, 3, 1, accumulate: false));
+        yield return new GradientCase(new AveragePoolCase(image, 2), new AveragePoolGradientCase(image, 2, accumulate: false));
+        yield return new GradientCase(new PrependMeanCase(2, 5, 3), new PrependMeanGradientCase(2, 5, 3, accumulate: false));
     }
 
     private static IEnumerable<OperationCase> Tokens()
@@ -100,6 +105,10 @@ internal static class GradientCaseList
         yield return new GradientCase(
             new AssembleTokensCase(3, 4, 5, hasClassToken: false), new AssembleTokensGradientCase(3, 4, 5, false, true, true, accumulate: false));
         yield return new GradientCase(new SelectFirstTokenCase(3, 4, 5, backward: false), new SelectFirstTokenCase(3, 4, 5, backward: true));
+        yield return new GradientCase(new SelectRowsCase(5, 4, 3), new SelectRowsGradientCase(5, 4, 3, accumulate: false, isParameter: true));
+        yield return new GradientCase(new NormalizeRowsCase(3, 6), new NormalizeRowsGradientCase(3, 6, accumulate: false));
+        yield return new GradientCase(
+            new ScaleByExponentialCase(3, 4), new ScaleByExponentialGradientCase(3, 4, hasInput: true, hasExponent: true, accumulate: false));
     }
 
     private static IEnumerable<OperationCase> Losses()

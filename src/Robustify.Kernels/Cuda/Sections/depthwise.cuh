@@ -36,7 +36,6 @@ template<class T> struct DepthwiseImages
             if (from < 0 || from >= high)
                 continue;
             const float* filter = rows + (i64)tapRow * kernel * channels + channel;
-#pragma unroll
             for (int at = 0; at < DepthwiseRun + kernel - 1; at++)
             {
                 int place = column + at - kernel / 2;
