@@ -22,7 +22,7 @@ internal static class ConvertVerb
 
     public static Command Create(Invocation invocation)
     {
-        var input = new Argument<string>("IN") { Description = "safetensors file or index, PyTorch state dict, or a folder that holds one" };
+        var input = new Argument<string>("IN") { Description = "safetensors file or index, PyTorch state dict or TorchScript archive, or a folder that holds one" };
         var output = new Argument<string>("OUT") { Description = "the file to write: ONNX where it ends in .onnx, else safetensors" };
         var to = new ChoiceOption<CheckpointNaming>("--to", "whose tensor names", CheckpointNaming.Same);
         var from = new ChoiceOption<CheckpointFamily>("--from", "whose names IN bears, unknown to tell it from the names", CheckpointFamily.Unknown);

@@ -14,7 +14,7 @@ internal static class InspectVerb
     {
         var argument = new Argument<string?>("MODEL")
         {
-            Description = "preset, safetensors file or index, PyTorch state dict, or a folder that holds one; the bundled model where none is named", Arity = ArgumentArity.ZeroOrOne,
+            Description = "preset, safetensors file or index, PyTorch state dict or TorchScript archive, or a folder that holds one; the bundled model where none is named", Arity = ArgumentArity.ZeroOrOne,
         };
         var option = new TextOption("--model", "MODEL", "the same as an option", "the bundled model", BundledModel.Find);
         var tensors = new FlagOption("--tensors", "list every tensor with its shape");

@@ -40,7 +40,7 @@ public sealed class CheckpointReader : IDisposable
 
     internal string OpenedPath { get; }
 
-    /// <summary>Opens a safetensors file, an index of several, or a PyTorch state dict, and translates its names.</summary>
+    /// <summary>Opens a safetensors file, an index of several, a PyTorch state dict or a TorchScript archive, and translates its names.</summary>
     /// <param name="path">The file.</param>
     /// <param name="family">Null to tell the family from the names.</param>
     /// <exception cref="RobustifyException">No valid file of these, or two tensors that mean one.</exception>

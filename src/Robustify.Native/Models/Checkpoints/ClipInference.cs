@@ -11,6 +11,7 @@ internal static class ClipInference
     // Of every published text tower, and of every image tower but those of ViT-H, g and G.
     private const int ElementsOfAHead = 64;
     private const double UsualEpsilon = 1e-5;
+    private static readonly string[] OriginNames = ["input_resolution", "context_length", "vocab_size"];
 
     /// <summary>Whether the names are CLIP's.</summary>
     public static bool IsClip(CheckpointFamily family) =>
@@ -30,7 +31,7 @@ internal static class ClipInference
         float epsilon = (float)(ModelConfig.FromMetadata(reader, CheckpointNames.LayerNormEpsilonKey) ?? config.LayerNormEpsilon ?? UsualEpsilon);
         bool hasText = reader.Contains("text.token_embed.weight");
         // A residual network without a text tower has no use for it.
-        var function = isTransformer || hasText ? activation ?? FromMetadata(reader) ?? config.Activation ?? throw Unknown(reader) : Activation.Gelu;
+        var function = isTransformer || hasText ? activation ?? FromMetadata(reader) ?? config.Activation ?? FromOrigin(reader) ?? throw Unknown(reader) : Activation.Gelu;
         int heads = Heads(reader, CheckpointNames.HeadsKey, config.ImageHeads, width, VisionTransformerInference.IsGiant(width) ? 16 : null);
         var text = hasText ? Text(reader, config, epsilon) : null;
         ClipImageOptions image = isTransformer ? Transformer(reader, heads, function, epsilon) : Residual(reader, heads);
@@ -134,6 +135,11 @@ internal static class ClipInference
         "quick_gelu" => Activation.QuickGelu,
         var other => throw new RobustifyException($"{reader.Path}: metadata '{CheckpointNames.ActivationKey}' is '{OneLine.Of(other)}', gelu or quick_gelu expected; use an intact checkpoint"),
     };
+
+    // OpenAI's files alone store these three beside the weights, and all of OpenAI's models have the sigmoid's approximation
+    // (clip/model.py, QuickGELU).
+    private static Activation? FromOrigin(CheckpointReader reader) =>
+        Array.TrueForAll(OriginNames, name => reader.File.TryGet(name, out _)) ? Activation.QuickGelu : null;
 
     private static RobustifyException Unknown(CheckpointReader reader) => new(
         $"{reader.Path}: the activation cannot be told from a CLIP model's tensors; put its open_clip_config.json or config.json beside it, or record it "

@@ -139,7 +139,8 @@ internal sealed class ClipNaming : NamingFamily
 
     private static Dictionary<string, EngineTarget> OpenClipBlock() => Table(
         ("ln_1.*", "norm1.*"), ("attn.in_proj_weight", "attn.qkv.weight"), ("attn.in_proj_bias", "attn.qkv.bias"), ("attn.out_proj.*", "attn.proj.*"),
-        ("ln_2.*", "norm2.*"), ("mlp.c_fc.*", "mlp.fc1.*"), ("mlp.c_proj.*", "mlp.fc2.*"));
+        ("ln_2.*", "norm2.*"), ("mlp.c_fc.*", "mlp.fc1.*"), ("mlp.c_proj.*", "mlp.fc2.*"),
+        ("attn_mask", "")); // A plain attribute of the blocks, which a scripted module stores beside the weights.
 
     private static Dictionary<string, EngineTarget> WithParts(Dictionary<string, EngineTarget> table, string publishedPath, string engine)
     {

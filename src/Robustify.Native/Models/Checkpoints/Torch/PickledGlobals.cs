@@ -2,10 +2,13 @@ namespace Robustify.Native.Models.Checkpoints.Torch;
 
 /// <summary>
 /// Every global that a pickle may name. The list is the whole of what is trusted: what it lacks is refused by name, so nothing in a file
-/// can run code. Source: torch/serialization.py and torch/_utils.py, what torch.save writes for a state dict.
+/// can run code. Source: torch/serialization.py and torch/_utils.py, what torch.save writes for a state dict;
+/// torch/csrc/jit/serialization/pickler.cpp, what torch.jit.save writes for a module.
 /// </summary>
 internal static class PickledGlobals
 {
+    private const string ScriptModule = "__torch__";
+
     private static readonly Dictionary<string, object> Known = new(StringComparer.Ordinal)
     {
         ["collections.OrderedDict"] = PickledGlobal.OrderedDictionary,
@@ -25,6 +28,12 @@ internal static class PickledGlobals
         ["torch.BoolStorage"] = new PickledStorageClass(StoredDType.BOOL),
     };
 
-    /// <summary>What a name stands for; null for any that is not listed.</summary>
-    public static object? Find(string module, string name) => Known.GetValueOrDefault($"{module}.{name}");
+    /// <summary>
+    /// What a name stands for; null for any that is not listed. A class that TorchScript compiled is known by its module alone, whatever its
+    /// name: all that is made of it is a holder of attributes.
+    /// </summary>
+    public static object? Find(string module, string name) =>
+        module == ScriptModule || module.StartsWith(ScriptModule + ".", StringComparison.Ordinal)
+            ? PickledGlobal.ScriptClass
+            : Known.GetValueOrDefault($"{module}.{name}");
 }

@@ -6,6 +6,13 @@ internal sealed class PickledDictionary
     public List<(object? Key, object? Value)> Entries { get; } = [];
 }
 
+/// <summary>A module of a TorchScript archive: what it holds by name, and nothing it does.</summary>
+internal sealed class PickledModule
+{
+    /// <summary>Parameters, buffers, modules within and other attributes; null until the pickle gives them.</summary>
+    public PickledDictionary? Attributes { get; set; }
+}
+
 /// <summary>What the pickle may name: each stands for one way to build a tensor or a container.</summary>
 internal enum PickledGlobal
 {
@@ -13,6 +20,7 @@ internal enum PickledGlobal
     RebuildTensor,
     RebuildParameter,
     Size,
+    ScriptClass,
 }
 
 /// <summary>A class of storage, which names the element type.</summary>

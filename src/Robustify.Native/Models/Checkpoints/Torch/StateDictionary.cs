@@ -3,7 +3,10 @@ using Robustify.Native.Files;
 
 namespace Robustify.Native.Models.Checkpoints.Torch;
 
-/// <summary>Finds the state dict in what a training script saved: the object itself, or one that lies in it under a usual key.</summary>
+/// <summary>
+/// Finds the state dict in what a training script saved: the object itself, one that lies in it under a usual key, or the tensors of a
+/// TorchScript module.
+/// </summary>
 internal static class StateDictionary
 {
     // The moving average first, as timm prefers it; then what training scripts call the weights.
@@ -16,7 +19,7 @@ internal static class StateDictionary
     /// <exception cref="RobustifyException">No tensors with names, or a name twice.</exception>
     public static List<(string Name, PickledTensor Tensor)> Find(string path, object? root)
     {
-        var tensors = Of(root);
+        var tensors = root is PickledModule module ? ScriptModules.Tensors(path, module) : Of(root);
         if (tensors.Count == 0 && root is PickledDictionary outer)
         {
             foreach (string key in UsualKeys)
@@ -30,7 +33,7 @@ internal static class StateDictionary
         if (tensors.Count == 0)
         {
             throw new RobustifyException(
-                $"{path}: holds no tensors by name, a state dict expected, or one under {string.Join(", ", UsualKeys)}; save model.state_dict()");
+                $"{path}: holds no tensors by name, a state dict or a TorchScript module expected, or a state dict under {string.Join(", ", UsualKeys)}; save model.state_dict()");
         }
 
         if (tensors.Count > SafetensorsHeader.MaxTensors)

@@ -4,8 +4,9 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Checkpoints.Torch;
 
 /// <summary>
-/// A state dict of <c>torch.save</c> in its zip format (PyTorch 1.6 and later), memory-mapped. The pickle is read by
-/// <see cref="Unpickler"/>, which runs nothing; tensors lie uncompressed in the archive and are used where they lie.
+/// A state dict of <c>torch.save</c> in its zip format (PyTorch 1.6 and later), or a module of <c>torch.jit.save</c>, memory-mapped. The
+/// pickle is read by <see cref="Unpickler"/>, which runs nothing; tensors lie uncompressed in the archive and are used where they lie. Of a
+/// TorchScript archive, the code and its constants are never looked at.
 /// </summary>
 internal sealed unsafe class TorchFile : ITensorFile
 {
@@ -22,7 +23,9 @@ internal sealed unsafe class TorchFile : ITensorFile
         var (offset, length) = archive.Find(prefix + "data.pkl")!.Value;
         if (length > Unpickler.MaxBytes)
             throw Refuse($"data.pkl has {length} bytes, at most {Unpickler.MaxBytes} expected");
-        var found = StateDictionary.Find(path, Unpickler.Read(path, new ReadOnlySpan<byte>(file.Start + offset, (int)length)));
+        object? root = Unpickler.Read(path, new ReadOnlySpan<byte>(file.Start + offset, (int)length));
+        Format = root is PickledModule ? "TorchScript archive" : "PyTorch state dict";
+        var found = StateDictionary.Find(path, root);
         names = new string[found.Count];
         foreach (var (name, tensor) in found)
         {
@@ -35,7 +38,7 @@ internal sealed unsafe class TorchFile : ITensorFile
     public string Path { get; }
 
     /// <inheritdoc/>
-    public string Format => "PyTorch state dict";
+    public string Format { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Names => names;

@@ -49,10 +49,11 @@ internal ref partial struct Unpickler
             case (byte)'R':
                 Call();
                 break;
-            case (byte)'b': // The attributes of a dictionary (_metadata of a state dict) say nothing of the tensors.
-                Pop();
-                if (Peek() is not PickledDictionary)
-                    throw Refuse($"gives a state to something at byte {position}", "a dictionary alone may have one");
+            case 0x81: // NEWOBJ makes a module as a call of its class does.
+                Call();
+                break;
+            case (byte)'b':
+                SetState();
                 break;
             case (byte)'Q':
                 Push(Storage(Pop()));
@@ -77,6 +78,22 @@ internal ref partial struct Unpickler
             dictionary.Entries.Add((pairs[i], pairs[i + 1]));
     }
 
+    private void SetState()
+    {
+        object? state = Pop();
+        switch (Peek())
+        {
+            case PickledDictionary: // Its attributes (_metadata of a state dict) say nothing of the tensors.
+                break;
+            case PickledModule { Attributes: null } module:
+                module.Attributes = state as PickledDictionary
+                    ?? throw Refuse($"gives a module something else than attributes by name at byte {position}", "a dictionary expected");
+                break;
+            default:
+                throw Refuse($"gives a state to something at byte {position}", "a dictionary or a module without one expected");
+        }
+    }
+
     private void Call()
     {
         object? arguments = Pop(), callee = Pop();
@@ -86,6 +103,7 @@ internal ref partial struct Unpickler
         {
             (PickledGlobal.OrderedDictionary, []) => new PickledDictionary(),
             (PickledGlobal.OrderedDictionary, [List<object?> pairs]) => Ordered(pairs),
+            (PickledGlobal.ScriptClass, []) => new PickledModule(),
             (PickledGlobal.Size, [object?[] shape]) => shape,
             (PickledGlobal.RebuildParameter, [PickledTensor tensor, ..]) => tensor,
             (PickledGlobal.RebuildTensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, ..])

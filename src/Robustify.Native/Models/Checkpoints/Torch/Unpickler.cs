@@ -6,8 +6,8 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Checkpoints.Torch;
 
 /// <summary>
-/// Reads the pickle of a PyTorch archive. It is no general unpickler: it builds numbers, texts, containers and descriptions of tensors,
-/// and refuses every other global by name. Each operation costs a bounded amount of memory, and the number of objects is bounded too.
+/// Reads the pickle of a PyTorch archive. It is no general unpickler: it builds numbers, texts, containers, descriptions of tensors and,
+/// for TorchScript, holders of attributes, and refuses every other global by name. Each operation costs a bounded amount of memory, and the number of objects is bounded too.
 /// Source of the opcodes: CPython's Lib/pickletools.py, protocols 2 to 5.
 /// </summary>
 internal ref partial struct Unpickler

@@ -6,8 +6,8 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Checkpoints.Torch;
 
 /// <summary>
-/// Where the entries of a zip archive lie in a mapped file. Only stored (uncompressed) entries, which is how PyTorch writes them so that
-/// tensors can be mapped. Source: PKWARE's APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 to 4.3.16 (its
+/// Where the entries of a zip archive lie in a mapped file. Only stored (uncompressed) entries can be had, which is how PyTorch writes tensors
+/// so that they can be mapped; others (the code of TorchScript) may be there and are refused when asked for. Source: PKWARE's APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 to 4.3.16 (its
 /// end, also in the 64-bit form), 4.5.3 (64-bit extra field).
 /// </summary>
 internal sealed unsafe class ZipDirectory
@@ -17,12 +17,13 @@ internal sealed unsafe class ZipDirectory
     private const int CentralLength = 46;
     private const int LocalLength = 30;
     private const uint InExtraField = uint.MaxValue;
+    private const long Packed = -1; // In place of the length of an entry that is not stored as it is.
 
     private readonly MappedFile file;
     private readonly string path;
     private readonly Dictionary<string, (long Offset, long Length)> entries = new(StringComparer.Ordinal);
 
-    /// <exception cref="RobustifyException">No archive, or one that is cut, compressed, encrypted or names an entry twice.</exception>
+    /// <exception cref="RobustifyException">No archive, or one that is cut or names an entry twice.</exception>
     public ZipDirectory(MappedFile file, string path)
     {
         (this.file, this.path) = (file, path);
@@ -38,7 +39,15 @@ internal sealed unsafe class ZipDirectory
     public IReadOnlyCollection<string> Names => entries.Keys;
 
     /// <summary>Where an entry's bytes lie; null where there is none.</summary>
-    public (long Offset, long Length)? Find(string name) => entries.TryGetValue(name, out var place) ? place : null;
+    /// <exception cref="RobustifyException">The entry is compressed or encrypted.</exception>
+    public (long Offset, long Length)? Find(string name)
+    {
+        if (!entries.TryGetValue(name, out var place))
+            return null;
+        return place.Length != Packed
+            ? place
+            : throw Refuse($"entry '{OneLine.Of(name)}' is compressed or encrypted, a stored entry expected");
+    }
 
     private ReadOnlySpan<byte> Bytes(long offset, int length) => offset >= 0 && offset <= file.Length - length
         ? new ReadOnlySpan<byte>(file.Start + offset, length)
@@ -79,7 +88,11 @@ internal sealed unsafe class ZipDirectory
             throw Refuse($"its directory is cut at byte {at}");
         string name = Encoding.UTF8.GetString(Bytes(at + CentralLength, nameLength));
         if ((Half(central[8..]) & 1) != 0 || Half(central[10..]) != 0)
-            throw Refuse($"entry '{OneLine.Of(name)}' is compressed or encrypted, stored entries expected");
+        {
+            Add(name, (0, Packed));
+            return next;
+        }
+
         (long packed, long length, long local) = (Word(central[20..]), Word(central[24..]), Word(central[42..]));
         ReadLongFields(Bytes(at + CentralLength + nameLength, extraLength), ref length, ref packed, ref local);
         if (packed != length)
@@ -90,9 +103,14 @@ internal sealed unsafe class ZipDirectory
         long offset = local + LocalLength + Half(header[26..]) + Half(header[28..]);
         if (length < 0 || offset > file.Length - length)
             throw Refuse($"entry '{OneLine.Of(name)}' of {length} bytes at byte {offset} reaches past the end of the file");
-        if (!entries.TryAdd(name, (offset, length)))
-            throw Refuse($"entry '{OneLine.Of(name)}' is there twice");
+        Add(name, (offset, length));
         return next;
+    }
+
+    private void Add(string name, (long Offset, long Length) place)
+    {
+        if (!entries.TryAdd(name, place))
+            throw Refuse($"entry '{OneLine.Of(name)}' is there twice");
     }
 
     /// <summary>The extra field with tag 1 holds those of the three numbers that do not fit 32 bits, in this order.</summary>

@@ -27,12 +27,8 @@ internal static class FuzzSeeds
         ["open_clip config"] = folder => Beside(
             folder, "open_clip_config.json",
             """{"preprocess_cfg": {"size": 64, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bicubic"}}""", ConvNext),
-        ["torch"] = folder =>
-        {
-            File.WriteAllBytes(folder.File("model.pth"), Torch());
-            File.WriteAllText(folder.File("config.json"), "{\"num_heads\": 2}");
-            return Whole(folder.File("model.pth"));
-        },
+        ["torch"] = folder => Archive(folder, Torch()),
+        ["torchscript"] = folder => Archive(folder, TorchScript()),
         ["index"] = folder =>
         {
             string shard = Write(folder, "model-1.safetensors", Tensors), index = folder.File("model.safetensors.index.json");
@@ -108,6 +104,37 @@ internal static class FuzzSeeds
             writer.AddFloats(tensor, [.. shape.Select(x => (long)x)], new float[shape.Aggregate(1, (a, b) => a * b)]);
         writer.Save(folder.File(name));
         return folder.File(name);
+    }
+
+    private static FuzzSeed Archive(TemporaryFolder folder, byte[] archive)
+    {
+        File.WriteAllBytes(folder.File("model.pth"), archive);
+        File.WriteAllText(folder.File("config.json"), "{\"num_heads\": 2}");
+        return Whole(folder.File("model.pth"));
+    }
+
+    // A module for every part of the names.
+    private static byte[] TorchScript()
+    {
+        var archive = new TorchArchive().Start();
+        int key = 0;
+        AddModule(Tensors);
+        return archive.End();
+
+        void AddModule(IEnumerable<(string Name, int[] Shape)> tensors)
+        {
+            archive.Module("M");
+            foreach (var group in tensors.GroupBy(t => t.Name.Split('.')[0]))
+            {
+                archive.Text(group.Key);
+                if (group.First() is var (name, shape) && name == group.Key)
+                    archive.Floats($"{key++}", new float[shape.Aggregate(1, (a, b) => a * b)], shape);
+                else
+                    AddModule(group.Select(t => (t.Name[(group.Key.Length + 1)..], t.Shape)));
+            }
+
+            archive.EndModule();
+        }
     }
 
     private static byte[] Torch()

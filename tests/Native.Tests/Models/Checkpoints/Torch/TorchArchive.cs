@@ -47,6 +47,12 @@ internal sealed class TorchArchive
 
     public TorchArchive EmptyOrderedDictionary() => Global("collections", "OrderedDict").Raw((byte)')', (byte)'R');
 
+    /// <summary>Begins a module as torch.jit.save pickles it; attributes follow, then <see cref="EndModule"/>.</summary>
+    public TorchArchive Module(string name) => Global("__torch__", name).Raw((byte)')', 0x81, (byte)'}', (byte)'(').Text("training").Raw(0x89);
+
+    /// <summary>Gives the module its attributes.</summary>
+    public TorchArchive EndModule() => Raw((byte)'u', (byte)'b');
+
     /// <summary>A tensor as torch pickles it: its storage by reference, offset, size, strides, no gradient, no hooks.</summary>
     public TorchArchive Tensor(string storageClass, string key, byte[] storage, int elements, int offset, int[] shape, int[] strides)
     {
