@@ -28,6 +28,9 @@ internal sealed class ProgressPhase : IDisposable
     /// <summary>Takes the state; allocates and draws nothing.</summary>
     public void Report(long done, double loss) => status.Set(done, loss);
 
+    /// <summary>Takes words to show beside the state.</summary>
+    public void Tell(string words) => status.Words = words;
+
     public void Dispose()
     {
         over.Set();

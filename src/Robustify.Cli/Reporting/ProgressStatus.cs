@@ -8,12 +8,20 @@ internal sealed class ProgressStatus(long total, string unit, Stopwatch watch)
 {
     private long done;
     private double loss = double.NaN;
+    private volatile string words = "";
 
     /// <summary>Units in all.</summary>
     public long Total => total;
 
     /// <summary>Units done.</summary>
     public long Done => Volatile.Read(ref done);
+
+    /// <summary>Words that follow the numbers.</summary>
+    public string Words
+    {
+        get => words;
+        set => words = value;
+    }
 
     public void Set(long done, double loss)
     {
@@ -30,6 +38,8 @@ internal sealed class ProgressStatus(long total, string unit, Stopwatch watch)
             return "";
         var left = TimeSpan.FromSeconds(Math.Round((total - finished) / rate));
         string text = string.Create(CultureInfo.InvariantCulture, $"{rate:F1} {unit}/s, {left:g} left");
-        return double.IsNaN(latest) ? text : text + string.Create(CultureInfo.InvariantCulture, $", loss {latest:F4}");
+        if (!double.IsNaN(latest))
+            text += string.Create(CultureInfo.InvariantCulture, $", loss {latest:F4}");
+        return Words.Length == 0 ? text : $"{text}, {Words}";
     }
 }

@@ -25,6 +25,8 @@ internal sealed class TerminalProgress : IProgressSink, IDisposable
 
     public void Report(long done, double loss) => phase?.Report(done, loss);
 
+    public void Tell(string words) => phase?.Tell(words);
+
     public void End()
     {
         phase?.Dispose();

@@ -20,6 +20,7 @@ internal static class DistillVerb
         var teacher = new TextOption("--teacher", "MODEL", "the small robust model: safetensors file or run directory of teach", "", null);
         var data = RunSettings.DataOption();
         var record = new RecordSettings();
+        var bank = new BankSettings();
         var epochs = new NumberOption<int>("--epochs", "passes over the training images", new(1, 100_000), Standard.Epochs);
         var limit = new OptionalNumberOption<int>("--limit", "training images at most, as many of each class", new(1, null), "all");
         var testLimit = new OptionalNumberOption<int>("--test-limit", "test images at most, as many of each class", new(1, null), "all");
@@ -49,6 +50,7 @@ internal static class DistillVerb
         record.AddTo(command, run);
         run.Add(command, epochs, limit, testLimit, heldOut, heldOutFrom, cleanMargin, cleanConfidence);
         augmentation.AddTo(command, run);
+        bank.AddTo(command, run);
         preprocessing.AddTo(command, run);
         method.AddTo(command, run);
         optimizer.AddTo(command, run);
@@ -61,7 +63,7 @@ internal static class DistillVerb
                 Student = student.Of(parse), Overrides = preprocessing.Bind(parse) with { Activation = ActivationOption.Of(zeroShot.Activation, parse) },
                 Teacher = teacher.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
                 Epochs = epochs.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), Resume = record.Resume(parse),
-                Record = record.Bind(parse), HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse),
+                Record = record.Bind(parse), Bank = bank.Bind(parse), HeldOut = heldOut.Of(parse), HeldOutFrom = heldOutFrom.Of(parse), CleanMargin = cleanMargin.Of(parse),
                 CleanConfidence = cleanConfidence.Of(parse), Augmentation = augmentation.Bind(parse),
                 Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse),
                 Warmup = optimizer.Warmup(parse), Method = method.Bind(parse, run.Seed.Of(parse)),

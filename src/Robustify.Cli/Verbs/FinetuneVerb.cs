@@ -46,11 +46,15 @@ internal static class FinetuneVerb
         var tunedModel = new TextOption(TunedModel, "MODEL", "where wise goes to: file or run directory of the same model tuned", "none", () => "");
         var alpha = new NumberOption<double>("--alpha", "wise's place on the line, 0 the model itself, 1 the tuned one", new(0, 1), Interpolation.Alpha);
         var command = new Command("finetune", "Tune a pretrained model under AugMix, wholly or in part, to compare the method with.");
+        var bank = new BankSettings();
         settings.AddTo(command);
+        bank.AddTo(command, run);
         run.Add(command, method, tailBlocks, tuned, probeEpochs, probeRate, promptWidth, tunedModel, alpha);
         command.SetAction(parse =>
         {
             var chosen = method.Of(parse);
+            if (chosen is Method.LpFt or Method.Wise && bank.Bind(parse).Versions > 0)
+                throw new RobustifyException("--augment-bank: given with --method lp-ft or wise, which have no use for it; use full, partial or linear");
 
             // Rates and views that suit all tensors suit neither a prompt nor the second phase of lp-ft; what was given stands.
             var options = settings.Bind(parse, chosen switch
@@ -99,7 +103,8 @@ internal static class FinetuneVerb
                     break;
                 default:
                     var part = Part(chosen);
-                    ClassifierTraining.Run(options with { Part = part, ResultName = NameOf(part, standard.ResultName) }, session.Context, Describe);
+                    ClassifierTraining.Run(
+                        options with { Part = part, ResultName = NameOf(part, standard.ResultName), Bank = bank.Bind(parse) }, session.Context, Describe);
                     break;
             }
 

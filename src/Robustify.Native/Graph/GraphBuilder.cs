@@ -14,6 +14,7 @@ public sealed class GraphBuilder
     private readonly List<Value> values = [];
     private readonly List<LossHead> losses = [];
     private readonly List<Node> preparation = [];
+    private readonly List<Value> cutValues = [];
     private readonly Dictionary<Parameter, Value> roundedWeights = [];
     private readonly string? activationPrefix;
 
@@ -101,6 +102,31 @@ public sealed class GraphBuilder
         {
             (Training, Phase) = (training, before);
         }
+    }
+
+    /// <summary>Values at which a step can be cut: everything before them is frozen, so for the same images they are always the same.</summary>
+    internal IReadOnlyList<Value> CutValues => cutValues;
+
+    /// <summary>Lets the step be cut at a value, so that it can be stored and given instead of computed.</summary>
+    /// <param name="value">Nothing trained lies before it, and nothing random.</param>
+    /// <param name="stored">The type it is stored in; a narrower one rounds it here, in a step that computes it too.</param>
+    /// <returns>What the rest of the step reads.</returns>
+    internal Value Cut(Value value, DType stored)
+    {
+        if (value.RequiresGradient)
+            throw new InvalidOperationException($"{value}: trained tensors lie before it, so it changes from step to step");
+        if (stored.Size() >= value.Type.Size())
+        {
+            cutValues.Add(Keep(value));
+            return value;
+        }
+
+        var narrow = Activation(value.Name + ".stored", value.Shape, false, stored);
+        Add(new Ops.CastNode(value, narrow));
+        cutValues.Add(Keep(narrow));
+        var wide = Activation(value.Name + ".read", value.Shape, false, value.Type);
+        Add(new Ops.CastNode(narrow, wide));
+        return wide;
     }
 
     /// <summary>Keeps a value for reading after the step.</summary>

@@ -1,5 +1,6 @@
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
+using Robustify.Kernels.Tensors;
 
 namespace Robustify.Native.Method;
 
@@ -96,6 +97,12 @@ public sealed record DistillationOptions
 
     /// <summary>Passes of Monte-Carlo dropout, 2 to 100.</summary>
     public int DropoutPasses { get; init; } = 10;
+
+    /// <summary>
+    /// Not null where the step is to be cut so that what frozen parts answer can be stored: the type of the trunk's output as it is stored,
+    /// Float32 or BFloat16 to round there.
+    /// </summary>
+    public DType? TrunkStorage { get; init; }
 
     /// <summary>Key of all draws.</summary>
     public ulong Seed { get; init; }

@@ -19,7 +19,7 @@ namespace Robustify.Native.Method;
 /// </code>
 /// Every target is a constant. With fewer heads the others' losses are left out. In the split form the clean head is the original itself, so L_c has nothing to train and is left out.
 /// </summary>
-public sealed class DistillationStep : ITrainingStep
+public sealed class DistillationStep : ITrainingStep, ICuttableStep
 {
     private readonly GraphBuilder graph;
     private readonly StepInputs inputs;
@@ -124,6 +124,15 @@ public sealed class DistillationStep : ITrainingStep
     /// <inheritdoc/>
     public void Dispose() => plan.Dispose();
 
+    /// <inheritdoc/>
+    Plan ICuttableStep.Plan => plan;
+
+    /// <inheritdoc/>
+    bool ICuttableStep.NeedsImages => plan.Cut!.TunedReads(inputs.Pixels);
+
+    /// <inheritdoc/>
+    void ICuttableStep.FillNumbers(IBackend backend, Batch batch) => inputs.FillNumbers(backend, batch);
+
     /// <summary>Refuses a teacher of other classes or another input.</summary>
     /// <exception cref="RobustifyException">Names both.</exception>
     public static void RequireSameTask(IVisionModel student, IVisionModel teacher)
@@ -143,7 +152,10 @@ public sealed class DistillationStep : ITrainingStep
     {
         var model = student.Model;
         var trunk = graph.AsInEvaluation(() => model.Trunk(graph, tuned, inputs.Images, student.TrunkBlocks), WorkPhase.FrozenTrunk);
-        var originalTrunk = allRows ? trunk : graph.FrozenRows("clean.trunk", trunk, 0, options.BatchSize);
+        var wholeTrunk = trunk;
+        if (options.TrunkStorage is { } stored)
+            trunk = graph.Cut(trunk, stored);
+        var originalTrunk = allRows ? wholeTrunk : graph.FrozenRows("clean.trunk", wholeTrunk, 0, options.BatchSize);
         var originalFeatures = graph.AsInEvaluation(() => model.Tail(graph, original, originalTrunk, student.TrunkBlocks), WorkPhase.Original);
         return (model.Tail(graph, tuned, trunk, student.TrunkBlocks), originalFeatures);
     }
@@ -164,8 +176,14 @@ public sealed class DistillationStep : ITrainingStep
     /// <param name="firstSample">The first of them, which numbers its draws.</param>
     private FrozenAnswer Target(ParameterScope scope, string head, string name, Value features, int firstSample)
     {
+        // Dropout over the classifier draws anew in every epoch, so what is stored then are its features. Answers are never rounded.
+        bool isCut = options.TrunkStorage is not null, drawsAnew = options.Uncertainty != UncertaintyKind.Entropy;
+        if (isCut && drawsAnew)
+            features = graph.Cut(features, features.Type);
         var logits = graph.Head(scope, head, features);
-        var uncertain = options.Uncertainty == UncertaintyKind.Entropy
+        if (isCut && !drawsAnew)
+            logits = graph.Cut(logits, logits.Type);
+        var uncertain = !drawsAnew
             ? logits
             : graph.MonteCarloHead(
                 $"{name}.mc", features, scope[head + ".weight"], scope[head + ".bias"], options.DropoutProbability, options.DropoutPasses,

@@ -16,7 +16,7 @@ public sealed class Plan : IDisposable
 {
     private readonly Node[] preparation;
     private readonly Node[] nodes;
-    private readonly Stretch[] stretches;
+    private readonly Stretch[] stretches, frozenStretches, tunedStretches;
     private readonly Dictionary<Value, long> offsets;
     private DeviceBuffer? arena;
     private bool isPrepared;
@@ -27,9 +27,22 @@ public sealed class Plan : IDisposable
         preparation = [.. graph.Preparation];
         nodes = [.. graph.Nodes];
         stretches = [.. Stretch.Of(nodes)];
+        Cut = FrozenCut.Of(graph);
+        frozenStretches = [.. Stretch.Of(Cut?.Frozen ?? [])];
+        tunedStretches = [.. Stretch.Of(Cut?.Tuned ?? [])];
         (offsets, ArenaBytes) = LivenessPlanner.Place(graph.Values, nodes);
-        MultiplyAdds = nodes.Aggregate(default(MultiplyAdds), (sum, node) => sum + node.MultiplyAdds);
+        MultiplyAdds = Sum(nodes);
+        (FrozenMultiplyAdds, TunedMultiplyAdds) = (Sum(Cut?.Frozen ?? []), Sum(Cut?.Tuned ?? []));
     }
+
+    /// <summary>The two parts of the step; null where it was not cut.</summary>
+    internal FrozenCut? Cut { get; }
+
+    /// <summary>What <see cref="RunFrozen"/> multiplies and adds.</summary>
+    internal MultiplyAdds FrozenMultiplyAdds { get; }
+
+    /// <summary>What <see cref="RunTuned"/> multiplies and adds.</summary>
+    internal MultiplyAdds TunedMultiplyAdds { get; }
 
     /// <summary>Bytes the step needs beside parameters and gradients.</summary>
     public long ArenaBytes { get; }
@@ -72,21 +85,29 @@ public sealed class Plan : IDisposable
     }
 
     /// <summary>Computes one step: forward, and backward where the graph has it.</summary>
-    public void Run(IBackend backend)
+    public void Run(IBackend backend) => Run(backend, nodes, stretches);
+
+    /// <summary>Computes the cut values alone.</summary>
+    internal void RunFrozen(IBackend backend) => Run(backend, Cut!.Frozen, frozenStretches);
+
+    /// <summary>Computes the rest of the step from cut values that were given.</summary>
+    internal void RunTuned(IBackend backend) => Run(backend, Cut!.Tuned, tunedStretches);
+
+    private void Run(IBackend backend, Node[] part, Stretch[] parts)
     {
         Prepare(backend);
         if (!backend.IsHostMemory)
         {
-            foreach (var node in nodes)
+            foreach (var node in part)
                 node.Execute(backend);
             return;
         }
 
         long start = Stopwatch.GetTimestamp();
-        foreach (var (phase, first, end) in stretches)
+        foreach (var (phase, first, end) in parts)
         {
             for (int i = first; i < end; i++)
-                nodes[i].Execute(backend);
+                part[i].Execute(backend);
             start = Phases.Add(phase, start);
         }
     }
@@ -95,10 +116,15 @@ public sealed class Plan : IDisposable
     /// Computes one step and looks at every float result right after it is written.
     /// </summary>
     /// <returns>The name of the first tensor that holds a NaN or an infinity; null where all are finite.</returns>
-    public string? RunSearchingNonFinite(IBackend backend)
+    public string? RunSearchingNonFinite(IBackend backend) => RunSearchingNonFinite(backend, nodes);
+
+    /// <summary>The same for the part after the cut.</summary>
+    internal string? RunTunedSearchingNonFinite(IBackend backend) => RunSearchingNonFinite(backend, Cut!.Tuned);
+
+    private string? RunSearchingNonFinite(IBackend backend, Node[] part)
     {
         Prepare(backend);
-        foreach (var node in nodes)
+        foreach (var node in part)
         {
             node.Execute(backend);
             foreach (var output in node.Outputs)
@@ -113,6 +139,8 @@ public sealed class Plan : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => arena?.Dispose();
+
+    private static MultiplyAdds Sum(Node[] nodes) => nodes.Aggregate(default(MultiplyAdds), (sum, node) => sum + node.MultiplyAdds);
 
     private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F0} MiB");
 

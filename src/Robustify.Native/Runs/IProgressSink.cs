@@ -9,6 +9,11 @@ public interface IProgressSink
     /// <summary><paramref name="done"/> units are done; <paramref name="loss"/> is NaN where there is none.</summary>
     void Report(long done, double loss);
 
+    /// <summary>A few words beside the numbers, such as accuracy and speed; they stand until the next ones or the phase's end.</summary>
+    void Tell(string words)
+    {
+    }
+
     /// <summary>The phase is over.</summary>
     void End();
 }

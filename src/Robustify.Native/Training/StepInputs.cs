@@ -36,6 +36,9 @@ internal sealed class StepInputs
     /// <summary>[views x batch, side, side, channels]: all of view 0, then all of view 1 ..., in the type the graph computes in.</summary>
     public Value Images { get; }
 
+    /// <summary>The images as they are uploaded, in Float32.</summary>
+    public Value Pixels => images;
+
     /// <summary>[batch].</summary>
     public Value Labels { get; }
 
@@ -44,18 +47,23 @@ internal sealed class StepInputs
     public void Fill(IBackend backend, Batch batch, int firstView)
     {
         if (batch.Count != batchSize || batch.Views < firstView + views || batch.RowLength * batch.Count * views != images.Shape.Count)
-        {
-            throw new RobustifyException(
-                $"training step: a batch of {batch.Count} images found, {batchSize} expected; use a batch no larger than the training set");
-        }
+            throw WrongBatch(batch);
+        batch.Bring(backend, firstView, views, images.View);
+        FillNumbers(backend, batch);
+    }
 
+    /// <summary>Brings all but the images: for a step whose frozen part is given.</summary>
+    /// <exception cref="RobustifyException">Another number of images, or a label that the model has no class for.</exception>
+    public void FillNumbers(IBackend backend, Batch batch)
+    {
+        if (batch.Count != batchSize)
+            throw WrongBatch(batch);
         foreach (int label in batch.Labels)
         {
             if ((uint)label >= (uint)classes)
                 throw new RobustifyException($"training step: label {label} found, 0..{classes - 1} expected; check the labels and the model's classes");
         }
 
-        batch.Bring(backend, firstView, views, images.View);
         backend.Upload<int>(batch.Labels, Labels.View);
         if (graph.Epoch is { } epoch)
             backend.Upload<int>([batch.Epoch], epoch.View);
@@ -71,4 +79,7 @@ internal sealed class StepInputs
 
         backend.Upload<int>(numbers, ids.View);
     }
+
+    private RobustifyException WrongBatch(Batch batch) => new(
+        $"training step: a batch of {batch.Count} images found, {batchSize} expected; use a batch no larger than the training set");
 }

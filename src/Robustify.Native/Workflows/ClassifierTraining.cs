@@ -68,7 +68,7 @@ public static class ClassifierTraining
         new(Regularized(source.Model, options), parameters, new ClassificationOptions
         {
             BatchSize = batch, LabelSmoothing = options.LabelSmoothing, HeadDropout = options.HeadDropout, AugMixViews = options.AugMixViews,
-            ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed,
+            ConsistencyWeight = options.ConsistencyWeight, Seed = options.Seed, Frozen = FrozenPart(options, source.Model),
         }, target);
 
     /// <summary>The training alone, for workflows that measure by themselves.</summary>
@@ -93,6 +93,7 @@ public static class ClassifierTraining
                 CultureInfo.InvariantCulture,
                 $"part {options.Part} {options.TailBlocks} {options.Tuned}; views {options.AugMixViews}; consistency {options.ConsistencyWeight}; smoothing {options.LabelSmoothing}; "
                 + $"dropout {options.HeadDropout} {options.Dropout} {options.StochasticDepth}"),
+            Bank = options.Bank, FrozenParts = $"{source.Model.Description}; views {options.AugMixViews}",
             SaveModel = path => source.Save(path, parameters),
             Validate = data.HeldOut.Length > 0 && options.Epochs > 1 && options.Validates ? validation.Measure : null,
         }.Execute();
@@ -114,6 +115,23 @@ public static class ClassifierTraining
             _ => throw new RobustifyException(
                 $"--dropout and --stochastic-depth: {model.Description} found, a vision transformer expected, or a ConvNeXt with --stochastic-depth alone; leave them out"),
         };
+    }
+
+    /// <summary>What lies before the first trained tensor, where a bank makes its outputs worth keeping; null where nothing does.</summary>
+    /// <exception cref="RobustifyException">A cache is wanted where nothing is frozen first.</exception>
+    private static FrozenBlocks? FrozenPart(ClassifierTrainingOptions options, IVisionModel model)
+    {
+        if (options.Bank.Versions == 0)
+            return null;
+        int count = options.Part switch
+        {
+            TrainedPart.Linear => model.BlockCount,
+            TrainedPart.Partial when options.Tuned == TunedEnd.Last => model.BlockCount - (options.TailBlocks ?? model.DefaultTailBlocks),
+            _ => 0,
+        };
+        if (count == 0 && options.Bank.IsCached)
+            throw new RobustifyException("--augment-bank: nothing before the trained part is frozen, so nothing can be stored; use --method linear, --method partial --tuned last, or --trunk-cache none");
+        return count == 0 ? null : new FrozenBlocks(count, options.Bank.Stored);
     }
 
     private static bool IsTrained(ClassifierTrainingOptions options, IVisionModel model, ParameterSpec spec)

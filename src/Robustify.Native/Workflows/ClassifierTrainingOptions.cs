@@ -98,6 +98,9 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Whether each of several epochs is measured on the held-out images, to keep the best model too.</summary>
     public bool Validates { get; init; } = true;
 
+    /// <summary>A bank of augmented versions, and whether what the frozen part answers to it is stored.</summary>
+    public BankOptions Bank { get; init; } = new();
+
     /// <summary>Which part is trained.</summary>
     public TrainedPart Part { get; init; } = TrainedPart.Full;
 
@@ -168,6 +171,7 @@ public sealed record ClassifierTrainingOptions
         RequireProbability("--dropout", Dropout);
         RequireProbability("--stochastic-depth", StochasticDepth);
         Record.Validate();
+        Bank.Validate();
         Optimizer.Validate();
     }
 

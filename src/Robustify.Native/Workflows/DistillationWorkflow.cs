@@ -60,6 +60,9 @@ public sealed record DistillationRunOptions
     /// <summary>The part of the data set they are taken from.</summary>
     public DataPart HeldOutFrom { get; init; } = DataPart.Train;
 
+    /// <summary>A bank of augmented versions, and whether what frozen parts answer to it is stored.</summary>
+    public BankOptions Bank { get; init; } = new();
+
     /// <summary>Whether each of several epochs is measured on the held-out images, to keep the best model too.</summary>
     public bool Validates { get; init; } = true;
 
@@ -107,6 +110,7 @@ public static class DistillationWorkflow
         data.RequireClasses(source.Model, options.Student);
         RequireModels(options, source);
         options.Record.Validate();
+        options.Bank.Validate();
         var directory = RunDirectory.OpenTraining(options.Out, describe, options.Resume);
         return directory.Guard(() =>
         {
@@ -163,7 +167,10 @@ public static class DistillationWorkflow
         DistillationRunOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
         var teacherSource = RequireModels(options, source);
-        var method = options.Method with { Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length) };
+        var method = options.Method with
+        {
+            Seed = options.Seed, BatchSize = Math.Min(options.Method.BatchSize, data.Train.Length), TrunkStorage = options.Bank.Versions > 0 ? options.Bank.Stored : null,
+        };
         var student = new ThreeHeadedStudent(source.Model, method.TailBlocks ?? source.Model.DefaultTailBlocks, method.Tail, method.Tuned, method.Heads);
         using var parameters = student.CreateTrainingStore(source, options.Seed, context.Target);
         using var teacherParameters = teacherSource.LoadClassifier(_ => false, options.Seed, context.Target);
@@ -184,6 +191,8 @@ public static class DistillationWorkflow
                 $"tuned {student.Tuned} {student.TailBlocks} {student.Tail}; weighting {method.Weighting}; uncertainty {method.Uncertainty} "
                 + $"{method.DropoutProbability} {method.DropoutPasses}; target {method.Target}; temperature {method.Temperature}; lambda {method.Lambda}; "
                 + $"smoothing {method.LabelSmoothing}; teacher {TensorDigest.Of(teacherParameters, _ => true)[..16]}"),
+            Bank = options.Bank,
+            FrozenParts = $"{source.Model.Description}; {teacherSource.Model.Description}; teacher {TensorDigest.Of(teacherParameters, _ => true)}",
             SaveModel = path => Save(path, source, student, parameters, inference),
             Validate = data.HeldOut.Length > 0 && options.Epochs > 1 && options.Validates ? validation.Measure : null,
         }.Execute();

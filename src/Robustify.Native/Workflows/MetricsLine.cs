@@ -8,18 +8,18 @@ namespace Robustify.Native.Workflows;
 internal static class MetricsLine
 {
     /// <summary>A line every <see cref="RecordOptions.LogEvery"/> steps.</summary>
-    public static void WriteSteps(Utf8JsonWriter json, string phase, TrainingRecord record)
+    public static void WriteSteps(Utf8JsonWriter json, string phase, TrainingRecord record, double utilization)
     {
         WriteHead(json, "steps", phase, record);
-        WriteTiming(json, record);
+        WriteTiming(json, record, utilization);
     }
 
     /// <summary>A line at the end of each epoch.</summary>
-    public static void WriteEpoch(Utf8JsonWriter json, string phase, TrainingRecord record, double validationAccuracy)
+    public static void WriteEpoch(Utf8JsonWriter json, string phase, TrainingRecord record, double validationAccuracy, double utilization)
     {
         WriteHead(json, "epoch", phase, record);
         WriteFinite(json, "validation_accuracy", validationAccuracy);
-        WriteTiming(json, record);
+        WriteTiming(json, record, utilization);
     }
 
     /// <summary>A line where loss or gradient norm is an outlier.</summary>
@@ -31,20 +31,20 @@ internal static class MetricsLine
     }
 
     /// <summary>The end of an epoch in words.</summary>
-    public static string EpochText(string phase, int epochs, TrainingRecord record, double validationAccuracy)
+    public static string EpochText(string phase, int epochs, TrainingRecord record, double validationAccuracy, double utilization)
     {
         string text = string.Create(
-            CultureInfo.InvariantCulture, $"{phase}: epoch {record.Epoch + 1} of {epochs}, loss {record.Loss:F4}, {RateText(record)}");
+            CultureInfo.InvariantCulture, $"{phase}: epoch {record.Epoch + 1} of {epochs}, loss {record.Loss:F4}, {RateText(record, utilization)}");
         return double.IsNaN(validationAccuracy)
             ? text
             : string.Create(CultureInfo.InvariantCulture, $"{text}, held-out accuracy {validationAccuracy:F4}");
     }
 
-    /// <summary>What goes beside loss and time left: <c>accuracy 0.812, gradient norm 1.23, 412 images/s</c>.</summary>
-    public static string RateText(TrainingRecord record)
+    /// <summary>What goes beside loss and time left: <c>accuracy 0.812, gradient norm 1.23, 412 images/s, 37 % of the device</c>.</summary>
+    public static string RateText(TrainingRecord record, double utilization)
     {
         string accuracy = double.IsNaN(record.Accuracy) ? "" : string.Create(CultureInfo.InvariantCulture, $"accuracy {record.Accuracy:F3}, ");
-        return accuracy + string.Create(CultureInfo.InvariantCulture, $"gradient norm {record.GradientNorm:G3}, {record.ImagesPerSecond:F0} images/s");
+        return accuracy + string.Create(CultureInfo.InvariantCulture, $"gradient norm {record.GradientNorm:G3}, {record.ImagesPerSecond:F0} images/s, {100 * utilization:F0} % of the device");
     }
 
     /// <summary>An alarm in words.</summary>
@@ -70,11 +70,12 @@ internal static class MetricsLine
         json.WriteNumber("rate", record.Rate);
     }
 
-    private static void WriteTiming(Utf8JsonWriter json, TrainingRecord record)
+    private static void WriteTiming(Utf8JsonWriter json, TrainingRecord record, double utilization)
     {
         json.WriteStartObject("timing");
         json.WriteNumber("seconds", Math.Round(record.Seconds, 3));
         json.WriteNumber("images_per_second", Math.Round(record.ImagesPerSecond, 1));
+        WriteFinite(json, "utilization", Math.Round(utilization, 4));
         json.WriteEndObject();
     }
 

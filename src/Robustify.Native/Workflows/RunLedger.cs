@@ -29,16 +29,18 @@ internal sealed class RunLedger : IDisposable
     private readonly EnergyCounter? energy;
     private readonly string energyReason;
     private readonly Earlier earlier;
+    private readonly CacheCost cache;
 
     /// <param name="directory">Where the ledger lies.</param>
     /// <param name="phase">The run's name.</param>
     /// <param name="backend">The device.</param>
     /// <param name="step">What is repeated.</param>
     /// <param name="trainer">What repeats it.</param>
+    /// <param name="cache">What filling a cache of frozen outputs took in this process.</param>
     /// <param name="resume">Whether an earlier process's costs are added to.</param>
-    public RunLedger(RunDirectory directory, string phase, IBackend backend, ITrainingStep step, Trainer trainer, bool resume)
+    public RunLedger(RunDirectory directory, string phase, IBackend backend, ITrainingStep step, Trainer trainer, CacheCost cache, bool resume)
     {
-        (this.directory, this.phase, this.backend, this.step, this.trainer) = (directory, phase, backend, step, trainer);
+        (this.directory, this.phase, this.backend, this.step, this.trainer, this.cache) = (directory, phase, backend, step, trainer, cache);
         energy = backend.OpenEnergyCounter(out energyReason);
         earlier = resume ? Earlier.Read(directory.Ledger) : new Earlier();
     }
@@ -49,10 +51,10 @@ internal sealed class RunLedger : IDisposable
         get
         {
             long steps = trainer.Optimizer.CompletedSteps;
-            return new TrainingCost(earlier.Seconds + trainer.Seconds, steps * trainer.BatchSize, steps, step.Parameters.TrainedCount)
+            return new TrainingCost(earlier.Seconds + cache.Seconds + trainer.Seconds, steps * trainer.BatchSize, steps, step.Parameters.TrainedCount)
             {
-                TotalParameters = step.Parameters.TotalCount, ForwardFlops = steps * step.MultiplyAdds.ForwardFlops,
-                BackwardFlops = steps * step.MultiplyAdds.BackwardFlops, DeviceSeconds = earlier.DeviceSeconds + trainer.DeviceSeconds,
+                TotalParameters = step.Parameters.TotalCount, ForwardFlops = earlier.CacheFlops + cache.ForwardFlops + steps * step.MultiplyAdds.ForwardFlops,
+                BackwardFlops = steps * step.MultiplyAdds.BackwardFlops, DeviceSeconds = earlier.DeviceSeconds + cache.DeviceSeconds + trainer.DeviceSeconds,
             };
         }
     }
@@ -82,12 +84,20 @@ internal sealed class RunLedger : IDisposable
             json.WriteStartObject("phase_seconds");
             foreach (var (part, name) in Names)
             {
-                double seconds = earlier.Phases.GetValueOrDefault(name) + trainer.PhaseSeconds(part);
+                double seconds = earlier.Phases.GetValueOrDefault(name) + trainer.PhaseSeconds(part) + CacheSeconds(part);
                 if (seconds > 0)
                     json.WriteNumber(name, Math.Round(seconds, 6));
             }
 
             json.WriteEndObject();
+            if (earlier.CacheFlops + cache.ForwardFlops > 0)
+            {
+                json.WriteStartObject("trunk_cache");
+                json.WriteNumber("seconds", Math.Round(earlier.CacheSeconds + cache.Seconds, 6));
+                json.WriteNumber("forward_flops", earlier.CacheFlops + cache.ForwardFlops);
+                json.WriteEndObject();
+            }
+
             json.WriteStartObject("memory");
             json.WriteNumber("planned_bytes", step.ArenaBytes + step.Parameters.Bytes + trainer.OptimizerBytes);
             if (backend.PeakBytes is { } peak)
@@ -101,6 +111,14 @@ internal sealed class RunLedger : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => energy?.Dispose();
+
+    private double CacheSeconds(WorkPhase part) => part switch
+    {
+        WorkPhase.Decode => cache.DecodeSeconds,
+        WorkPhase.Augment => cache.AugmentSeconds,
+        WorkPhase.Step => backend.IsHostMemory ? 0 : cache.DeviceSeconds,
+        _ => 0,
+    };
 
     // A sum over processes of which one could not read the counter would be too small: then there is none.
     private void WriteEnergy(Utf8JsonWriter json)
@@ -130,6 +148,10 @@ internal sealed class RunLedger : IDisposable
 
         public double? Joules { get; init; }
 
+        public double CacheSeconds { get; init; }
+
+        public long CacheFlops { get; init; }
+
         public static Earlier Read(string path)
         {
             if (!File.Exists(path))
@@ -139,6 +161,7 @@ internal sealed class RunLedger : IDisposable
                 using var document = JsonDocument.Parse(File.ReadAllBytes(path));
                 var root = document.RootElement;
                 var memory = root.GetProperty("memory");
+                bool hasCache = root.TryGetProperty("trunk_cache", out var cache);
                 return new Earlier
                 {
                     Processes = root.GetProperty("processes").GetInt32(), Seconds = root.GetProperty("seconds").GetDouble(),
@@ -146,6 +169,8 @@ internal sealed class RunLedger : IDisposable
                     Phases = root.GetProperty("phase_seconds").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal),
                     PeakDeviceBytes = memory.TryGetProperty("peak_device_bytes", out var peak) ? peak.GetInt64() : 0,
                     PeakResidentBytes = memory.GetProperty("peak_resident_bytes").GetInt64(),
+                    CacheSeconds = hasCache ? cache.GetProperty("seconds").GetDouble() : 0,
+                    CacheFlops = hasCache ? cache.GetProperty("forward_flops").GetInt64() : 0,
                     Joules = root.GetProperty("energy").TryGetProperty("joules", out var joules) ? joules.GetDouble() : null,
                 };
             }

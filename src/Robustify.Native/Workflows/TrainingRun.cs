@@ -52,6 +52,12 @@ internal sealed class TrainingRun
     /// <summary>How augmented views are made.</summary>
     public AugmentationOptions Augmentation { get; init; } = new();
 
+    /// <summary>Versions of each image, and whether what frozen parts answer to them is stored; the step is then an <see cref="ICuttableStep"/> that was cut.</summary>
+    public BankOptions Bank { get; init; } = new();
+
+    /// <summary>What stored answers depend on beside the step's own tensors, in words.</summary>
+    public string FrozenParts { get; init; } = "";
+
     public bool Resume { get; init; }
 
     /// <summary>Writes the model as it stands.</summary>
@@ -63,9 +69,21 @@ internal sealed class TrainingRun
     /// <summary>Trains to the end.</summary>
     public TrainingCost Execute()
     {
-        using var loader = new BatchLoader(
-            Data.TrainSource, Data.Train, LoaderOptions(Source, Step, Batch, Seed, Augmentation) with { Workers = Context.Workers, Backend = Context.Backend });
-        using var trainer = new Trainer(Context.Backend, Step, loader, Trainer);
+        var loading = LoaderOptions(Source, Step, Batch, Seed, Augmentation) with { Workers = Context.Workers, Backend = Context.Backend };
+        var cost = default(CacheCost);
+        // Before a state is loaded: frozen outputs, and so their key, belong to the tensors the run began with.
+        using var cached = Bank.IsCached
+            ? TrunkCaching.Open((ICuttableStep)Step, Bank, Data, loading, $"{Conditions}; {FrozenParts}", Context, out cost)
+            : null;
+        return Execute(cached ?? Step, cost, cached is { NeedsImages: false }
+            ? loading with { WithoutImages = true, AugMixViews = 0, AugmentBank = Bank.Versions }
+            : loading with { AugmentBank = Bank.Versions });
+    }
+
+    private TrainingCost Execute(ITrainingStep step, CacheCost cacheCost, BatchLoaderOptions loading)
+    {
+        using var loader = new BatchLoader(Data.TrainSource, Data.Train, loading);
+        using var trainer = new Trainer(Context.Backend, step, loader, Trainer);
         string identity = Identity(loader);
         Context.Message(string.Create(
             CultureInfo.InvariantCulture,
@@ -76,16 +94,19 @@ internal sealed class TrainingRun
             Continue(trainer, identity);
         else
             Begin();
-        using var ledger = new RunLedger(Directory, Phase, Context.Backend, Step, trainer, continues);
+        using var ledger = new RunLedger(Directory, Phase, Context.Backend, step, trainer, cacheCost, continues);
         SaveModel(Directory.Checkpoint);
+        var utilization = new Utilization(Context.Target, step.MultiplyAdds, loader.BatchSize);
         trainer.StepsLogged = record =>
         {
             ledger.Observe();
-            AppendMetrics(json => MetricsLine.WriteSteps(json, Phase, record));
+            double share = utilization.Of(record);
+            AppendMetrics(json => MetricsLine.WriteSteps(json, Phase, record, share));
+            Context.Progress.Tell(MetricsLine.RateText(record, share));
         };
         trainer.OutlierFound = Warn;
         trainer.SaveDue = () => Save(trainer, ledger, identity);
-        trainer.EpochEnded = record => EndEpoch(trainer, ledger, identity, record);
+        trainer.EpochEnded = record => EndEpoch(trainer, ledger, utilization, identity, record);
         try
         {
             trainer.Run(Phase, Context.Progress, Context.Cancellation);
@@ -115,12 +136,18 @@ internal sealed class TrainingRun
     {
         string text = string.Create(
             CultureInfo.InvariantCulture,
-            $"phase {Phase}; seed {Seed}; batch {Batch}; {loader.BatchCount} batches an epoch; {Trainer.Epochs} epochs; {Augmentation.Describe(Source.Model.ImageSize)}; {Source.Preprocessing.Describe(Source.Model.ImageSize)}; "
+            $"phase {Phase}; seed {Seed}; batch {Batch}; {loader.BatchCount} batches an epoch; {Trainer.Epochs} epochs; {Conditions}; "
             + $"{Step.Parameters.TrainedCount} trained parameters; {(Context.Backend.IsHostMemory ? "cpu" : "cuda")} {Context.Precision}; "
             + $"schedule {Trainer.Schedule} {Trainer.WarmupFraction} {Trainer.FinalRateFraction}; "
             + $"data {SourceDigest.Of(Data.TrainSource, Data.Train)[..16]}; frozen tensors {TensorDigest.OfFrozen(Step.Parameters)[..16]}; {OptimizerText}");
+        if (Bank.Versions > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $"; bank {Bank.Versions} {Bank.Stored}");
         return Choices.Length == 0 ? text : $"{text}; {Choices}";
     }
+
+    /// <summary>How images become a batch, in words.</summary>
+    private string Conditions =>
+        $"{Augmentation.Describe(Source.Model.ImageSize)}; {Source.Preprocessing.Describe(Source.Model.ImageSize)}";
 
     private string OptimizerText
     {
@@ -175,7 +202,7 @@ internal sealed class TrainingRun
         Directory.Prune(trainer.Optimizer.CompletedSteps, Trainer.Record.Keep);
     }
 
-    private void EndEpoch(Trainer trainer, RunLedger ledger, string identity, TrainingRecord record)
+    private void EndEpoch(Trainer trainer, RunLedger ledger, Utilization utilization, string identity, TrainingRecord record)
     {
         // To its end whatever happens meanwhile: an epoch is over with its line and its best model, or not over.
         double accuracy = Validate?.Invoke(Context with { Cancellation = CancellationToken.None }) ?? double.NaN;
@@ -185,9 +212,10 @@ internal sealed class TrainingRun
             SaveModel(Directory.Best);
         }
 
-        AppendMetrics(json => MetricsLine.WriteEpoch(json, Phase, record, accuracy));
+        double share = utilization.Of(record);
+        AppendMetrics(json => MetricsLine.WriteEpoch(json, Phase, record, accuracy, share));
         Save(trainer, ledger, identity);
-        Context.Message(MetricsLine.EpochText(Phase, Trainer.Epochs, record, accuracy));
+        Context.Message(MetricsLine.EpochText(Phase, Trainer.Epochs, record, accuracy, share));
     }
 
     private void Warn(TrainingRecord record, double lossScore, double normScore)

@@ -47,6 +47,15 @@ public sealed record BatchLoaderOptions
     /// <summary>How PixMix draws.</summary>
     public PixMixOptions PixMix { get; init; } = new();
 
+    /// <summary>
+    /// Training only: augmented versions of each image, which epochs take in turn; 0 draws anew in every epoch. The order of the images is each
+    /// epoch's own all the same.
+    /// </summary>
+    public int AugmentBank { get; init; }
+
+    /// <summary>Whether batches hold labels and numbers alone: for steps whose frozen part is stored.</summary>
+    public bool WithoutImages { get; init; }
+
     /// <summary>Training only: noise from random networks over the views, or over the image where there are none; null for none.</summary>
     public NoiseNetworkOptions? NoiseNetwork { get; init; }
 
@@ -65,8 +74,8 @@ public sealed record BatchLoaderOptions
     /// </summary>
     public IBackend? Backend { get; init; }
 
-    /// <summary>The device that makes the rows; null where the threads do.</summary>
-    internal CudaBackend? Device => Mode == LoaderMode.Training && NoiseNetwork is null && Mixture != MixtureKind.Noise2net
+    /// <summary>The device that makes the rows; null where the threads do, or where there are none.</summary>
+    internal CudaBackend? Device => Mode == LoaderMode.Training && !WithoutImages && NoiseNetwork is null && Mixture != MixtureKind.Noise2net
         && (AugMixViews == 0 || Mixture == MixtureKind.Augmix || (Mixture == MixtureKind.Pixmix && PixMix.Pictures is null))
         ? Backend as CudaBackend
         : null;
@@ -77,8 +86,8 @@ public sealed record BatchLoaderOptions
     /// <summary>Batches held in memory: one with the consumer, the others prepared ahead; 2 to 16.</summary>
     public int PrefetchDepth { get; init; } = 3;
 
-    /// <summary>Rows an image has in a batch: 1 + <see cref="AugMixViews"/> in training, 1 in evaluation.</summary>
-    public int Views => Mode == LoaderMode.Training ? 1 + AugMixViews : 1;
+    /// <summary>Rows an image has in a batch: 1 + <see cref="AugMixViews"/> in training, 1 in evaluation, 0 without images.</summary>
+    public int Views => WithoutImages ? 0 : Mode == LoaderMode.Training ? 1 + AugMixViews : 1;
 
     /// <summary>Floats a row: ImageSize x ImageSize x channels.</summary>
     public int RowLength => ImageSize * ImageSize * Normalization.Channels;
@@ -94,6 +103,8 @@ public sealed record BatchLoaderOptions
             throw new RobustifyException($"batch loader: batch size {BatchSize} is below 1");
         if (ImageSize is < 1 or > Image8.MaxSide)
             throw new RobustifyException($"batch loader: image size {ImageSize} is outside 1..{Image8.MaxSide}");
+        if (AugmentBank < 0)
+            throw new RobustifyException($"batch loader: a bank of {AugmentBank} versions asked for, at least 0 possible");
         if (AugMixViews is < 0 or > 2)
             throw new RobustifyException($"batch loader: {AugMixViews} AugMix views asked for, 0, 1 or 2 possible");
         if (Workers is < 1 or > 256)

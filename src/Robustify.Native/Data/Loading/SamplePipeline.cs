@@ -61,13 +61,14 @@ internal sealed class SamplePipeline
     /// <summary>Fills the rows, label and identity at <paramref name="position"/> of the batch with sample <paramref name="index"/>.</summary>
     public void Prepare(int index, Batch batch, int position)
     {
-        uint epoch = (uint)batch.Epoch, sample = (uint)index;
+        uint epoch = (uint)(options.AugmentBank > 0 ? batch.Epoch % options.AugmentBank : batch.Epoch), sample = (uint)index;
         int label = source.Label(index);
         if (label < 0 || label >= source.ClassNames.Count)
             throw new RobustifyException($"{source.Description}: image {index} has label {label}, 0..{source.ClassNames.Count - 1} expected; mend the data set");
         batch.Labels[position] = label;
         batch.SampleIds[position] = sample;
-
+        if (batch.Views == 0)
+            return;
         long start = Stopwatch.GetTimestamp();
         source.Read(index, raw);
         long read = Stopwatch.GetTimestamp();
@@ -88,7 +89,7 @@ internal sealed class SamplePipeline
         random.Reset(options.Seed, (uint)RandomPurpose.StandardAugmentation, epoch, sample);
         if (batch.DeviceImages is { } device)
         {
-            Leave(device, image, batch, position);
+            Leave(device, image, batch, position, epoch, sample);
             return;
         }
 
@@ -125,13 +126,13 @@ internal sealed class SamplePipeline
     }
 
     /// <summary>Leaves a sample to the device: its bytes, and the draws of what is done to them.</summary>
-    private void Leave(DeviceImages device, Image8 image, Batch batch, int position)
+    private void Leave(DeviceImages device, Image8 image, Batch batch, int position, uint epoch, uint sample)
     {
         var placed = standard.Place(image, random, out int left, out int top, out bool isFlipped);
         device.Put(position, placed, left, top, isFlipped);
         for (int view = 1; view < batch.Views; view++)
         {
-            random.Reset(options.Seed, (uint)Purpose | ((uint)view << 16), (uint)batch.Epoch, batch.SampleIds[position]);
+            random.Reset(options.Seed, (uint)Purpose | ((uint)view << 16), epoch, sample);
             device.Mixtures!.Draw((view - 1) * batch.Count + position, random, scratch);
         }
     }
