@@ -130,7 +130,7 @@ public sealed class TorchScriptTests
         Refuses("tensor 'x' occurs twice", new TorchArchive().Start().Module("M").Text("x").Floats("0", Two, 2).Text("x").Floats("0", Two, 2).EndModule());
     }
 
-    private static string Published(string name) => GoldenData.PathOf("models", "clip_torchscript", name);
+    private static string Published(string name) => GoldenData.PathOf("models", "torchscript_clip", name);
 
     private static ITensorFile Open(byte[] bytes)
     {
