@@ -33,6 +33,7 @@ internal static class ComparisonMeasurement
         {
             Models = rows, Ledger = LedgerOf(names, costs), Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
             Comparisons = ComparisonReader.Read(names, passes, recipe.Measure.Seed), Warnings = plan.Warnings,
+            Caveats = plan.Caveats,
         };
         RunFiles.Write(part, run);
         var root = Document(run);

@@ -32,7 +32,7 @@ internal static class ComparisonTables
         foreach (var (name, sweep) in root["sweeps"]?.AsObject() ?? [])
             Section(text, $"Interpolation {name}", ["alpha", "clean", "mean corruption"], SweepRows(root, name, sweep!.AsObject()));
         text.Append('\n');
-        foreach (var (name, value) in root["protocol"]?.AsObject() ?? [])
+        foreach (var (name, value) in (root["protocol"]?.AsObject() ?? []).Concat(root["not_comparable"]?.AsObject() ?? []))
             text.Append("- ").Append(Escaped(name)).Append(": ").Append(Escaped(value!.GetValue<string>())).Append('\n');
         return text.ToString();
     }
