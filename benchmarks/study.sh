@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes docs/study: pretrains the small model, runs recipes/study.json (about an hour on two quiet cores; goes on where it stopped), and copies
-# the tables and the picture. Needs the whole of Fashion-MNIST (Debian: dataset-fashion-mnist).
+# Makes docs/study: pretrains the small model, runs recipes/study.json (an hour and twenty minutes on two cores that had other work; goes on
+# where it stopped), and copies the tables and the picture. Needs the whole of Fashion-MNIST (Debian: dataset-fashion-mnist).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
