@@ -70,7 +70,7 @@ internal sealed class ModelSummary
         Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image forward; {Backward(ModelCost.Training(model, _ => true)):N0} backward to train all"));
         Line(output, "planned memory", Invariant(
             $"batch {batchSize}: {ModelCost.InferenceBytes(model, batchSize) / Mebibyte:F1} MiB to answer, {ModelCost.TrainingBytes(model, batchSize) / Mebibyte:F1} MiB to train all, beside {Parameters * sizeof(float) / Mebibyte:F1} MiB of parameters"));
-        Line(output, "heads", student is null ? model.Classes == 0 ? "none" : model.HeadName : $"{student.CleanHead}, {student.UncleanHead}, {student.CombinedHead}");
+        Line(output, "heads", student is null ? model.Classes == 0 ? "none" : model.HeadName : string.Join(", ", student.HeadNames));
         Line(output, "tail", Invariant(
             $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
@@ -118,7 +118,7 @@ internal sealed class ModelSummary
         }
 
         json.WriteNumber("blocks", model.BlockCount);
-        json.WriteNumber("heads", student is null ? Math.Min(1, model.Classes) : 3);
+        json.WriteNumber("heads", student?.HeadNames.Count ?? Math.Min(1, model.Classes));
         json.WriteNumber("tail_blocks", TailBlocks);
         json.WriteNumber("parameters", Parameters);
         json.WriteNumber("tuned_parameters", TunedParameters);

@@ -69,6 +69,9 @@ public sealed class ThreeHeadedStudent
     /// <summary>Name of the head trained on both; where it is the only one, the model's own classifier.</summary>
     public string CombinedHead => Heads == 1 ? Model.HeadName : Model.HeadName + "_combined";
 
+    /// <summary>Names of its heads.</summary>
+    public IReadOnlyList<string> HeadNames => [CleanHead, .. FurtherHeads];
+
     /// <summary>Tensors of the student as it is saved: body, three heads, and in the split form the original tail.</summary>
     public IReadOnlyList<ParameterSpec> SavedSpecs =>
     [

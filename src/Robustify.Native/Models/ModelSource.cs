@@ -217,12 +217,8 @@ public sealed class ModelSource
         string path, ParameterStore store, IReadOnlyDictionary<string, string>? metadata = null, StoredDType dtype = StoredDType.F32,
         IReadOnlyList<ParameterSpec>? specs = null)
     {
-        var entries = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["format"] = "pt",
-            [ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture),
-        };
-        Preprocessing.Write(entries);
+        var entries = PreprocessingFacts();
+        entries["format"] = "pt";
         if (Model is PromptedModel prompted)
             entries[PromptedModel.WidthKey] = prompted.Width.ToString(CultureInfo.InvariantCulture);
         if (Architecture is VisionTransformer.VisionTransformer transformer)
@@ -254,6 +250,14 @@ public sealed class ModelSource
         {
             copies.ForEach(copy => copy.Dispose());
         }
+    }
+
+    /// <summary>What a file records of its preprocessing, the size of the input among it.</summary>
+    internal SortedDictionary<string, string> PreprocessingFacts()
+    {
+        var facts = new SortedDictionary<string, string>(StringComparer.Ordinal) { [ImageSizeKey] = Model.ImageSize.ToString(CultureInfo.InvariantCulture) };
+        Preprocessing.Write(facts);
+        return facts;
     }
 
     private IVisionModel Architecture => Model is PromptedModel prompted ? prompted.Inner : Model;

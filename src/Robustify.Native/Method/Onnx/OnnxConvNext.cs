@@ -39,7 +39,7 @@ internal sealed class OnnxConvNext(OnnxGraph graph, OnnxWeights weights, ConvNex
             [Transpose(x, ChannelsFirst), weights.Shaped(path + ".conv_dw.weight", width, 1, options.Kernel, options.Kernel), weights.Plain(path + ".conv_dw.bias")],
             null, ("group", (long)width), ("pads", new[] { border, border, border, border }));
         branch = Norm(path + ".norm", Transpose(branch, ChannelsLast), ConvNextOptions.BlockNormEpsilon);
-        branch = Linear(path + ".mlp.fc2", OnnxActivations.Gelu(graph, Linear(path + ".mlp.fc1", branch)));
+        branch = weights.Linear(path + ".mlp.fc2", OnnxActivations.Gelu(graph, weights.Linear(path + ".mlp.fc1", branch)));
         return graph.Node("Add", [x, graph.Node("Mul", [branch, weights.Plain(path + ".gamma")])]);
     }
 
@@ -47,9 +47,6 @@ internal sealed class OnnxConvNext(OnnxGraph graph, OnnxWeights weights, ConvNex
         "Conv", [x, weights.Convolution(path + ".weight", patch), weights.Plain(path + ".bias")], null, ("strides", new long[] { patch, patch }));
 
     private string Transpose(string x, long[] order) => graph.Node("Transpose", [x], null, ("perm", order));
-
-    private string Linear(string path, string x) =>
-        graph.Node("Add", [graph.Node("MatMul", [x, weights.Transposed(path + ".weight")]), weights.Plain(path + ".bias")]);
 
     private string Norm(string path, string x, float epsilon) => graph.Node(
         "LayerNormalization", [x, weights.Plain(path + ".weight"), weights.Plain(path + ".bias")], null, ("axis", -1L), ("epsilon", epsilon));

@@ -2,6 +2,7 @@ using Robustify.Kernels;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
+using Robustify.Native.Models.Clip;
 using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
@@ -10,8 +11,9 @@ namespace Robustify.Native.Method.Onnx;
 
 /// <summary>
 /// Writes a trained model as ONNX (opset 17). Input <c>images</c> [batch, C, H, W], normalised as the checkpoint says (in the file's
-/// metadata). A plain classifier has the output <c>logits</c>; a student <c>clean</c>, <c>unclean</c> and <c>combined</c> logits, and
-/// the selected answer as <c>probabilities</c> and <c>head</c> (0 clean, 1 unclean, 2 combined).
+/// metadata). A plain classifier has the output <c>logits</c>, a CLIP image tower <c>embedding</c> (of length one) and <c>logits</c> where it has
+/// a classifier; a student <c>clean</c>, <c>unclean</c> and, where it has that head, <c>combined</c> logits, and the selected answer as
+/// <c>probabilities</c> and <c>head</c> (0 clean, 1 unclean, 2 combined: of two heads, the mean of their probabilities).
 /// </summary>
 public static class OnnxExport
 {
@@ -34,13 +36,24 @@ public static class OnnxExport
         var graph = new OnnxGraph();
         var model = source.Model;
         string images = graph.Input("images", -1, model.Channels, model.ImageSize, model.ImageSize);
+        foreach (var (key, value) in source.PreprocessingFacts())
+            graph.SetMetadata(key, value);
         graph.SetMetadata("preprocessing", source.Preprocessing.Describe(model.ImageSize));
         var weights = new OnnxWeights(graph, new ParameterScope(parameters));
         if (student is null)
-            graph.Output("logits", Head(graph, weights, model.HeadName, Features(graph, weights, model, images)), false, -1, model.Classes);
+            WritePlain(model, graph, weights, images);
         else
             WriteStudent(source, student, graph, parameters, weights, images);
         graph.Save(path);
+    }
+
+    private static void WritePlain(IVisionModel model, OnnxGraph graph, OnnxWeights weights, string images)
+    {
+        string features = Features(graph, weights, model, images);
+        if ((model as PromptedModel)?.Inner is IClipImageModel || model is IClipImageModel)
+            graph.Output("embedding", features, false, -1, model.FeatureWidth);
+        if (model.Classes > 0)
+            graph.Output("logits", Head(graph, weights, model.HeadName, features), false, -1, model.Classes);
     }
 
     private static void WriteStudent(
@@ -49,8 +62,6 @@ public static class OnnxExport
         var inference = StudentInference.Read(source.Metadata);
         if (inference.DropoutPasses > 1)
             throw new RobustifyException($"model '{source.Name}': answers by Monte-Carlo dropout, which ONNX cannot repeat; distill with another uncertainty");
-        if (student.Heads != ThreeHeadedStudent.AllHeads)
-            throw new RobustifyException($"model '{source.Name}': has {student.Heads} heads, {ThreeHeadedStudent.AllHeads} expected by the ONNX form of a student");
         string features = Features(graph, weights, student.Model, images), cleanFeatures = features;
         if (student.Tail == TailKind.Split)
         {
@@ -58,21 +69,24 @@ public static class OnnxExport
             cleanFeatures = Features(graph, original, student.Model, images);
         }
 
-        string[] logits =
-        [
-            Head(graph, weights, student.CleanHead, cleanFeatures), Head(graph, weights, student.UncleanHead, features),
-            Head(graph, weights, student.CombinedHead, features),
-        ];
         int classes = student.Model.Classes;
-        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("clean", logits[0]), ("unclean", logits[1]), ("combined", logits[2])])
-            graph.Output(name, value, false, -1, classes);
-        Select(graph, logits, inference.Calibration, classes);
+        string Distribution(string output, string head, string headFeatures)
+        {
+            string logits = Head(graph, weights, head, headFeatures);
+            graph.Output(output, logits, false, -1, classes);
+            return graph.Node("Softmax", [logits], null, ("axis", -1L));
+        }
+
+        string clean = Distribution("clean", student.CleanHead, cleanFeatures), unclean = Distribution("unclean", student.UncleanHead, features);
+        string combined = student.Heads == ThreeHeadedStudent.AllHeads
+            ? Distribution("combined", student.CombinedHead, features)
+            : graph.Node("Mul", [graph.Node("Add", [clean, unclean]), graph.Scalar(0.5f)]);
+        Select(graph, [clean, unclean, combined], inference.Calibration, classes);
     }
 
     /// <summary>The rule of <see cref="HeadSelector"/>.</summary>
-    private static void Select(OnnxGraph graph, string[] logits, SelectorCalibration calibration, int classes)
+    private static void Select(OnnxGraph graph, string[] p, SelectorCalibration calibration, int classes)
     {
-        string[] p = [.. logits.Select(x => graph.Node("Softmax", [x], null, ("axis", -1L)))];
         string difference = graph.Node("Sub", [Score(graph, p[0], p[2], classes), Score(graph, p[1], p[2], classes)]);
         string d = graph.Node("Sub", [difference, graph.Scalar((float)calibration.Bias)]);
         string isCombined = graph.Node("Less", [graph.Node("Abs", [d]), graph.Scalar((float)calibration.Delta)]);
@@ -102,9 +116,13 @@ public static class OnnxExport
 
     private static string Features(OnnxGraph graph, OnnxWeights weights, IVisionModel model, string images) => model switch
     {
+        PromptedModel prompted => Features(
+            graph, weights, prompted.Inner, graph.Node("Add", [images, weights.Image(PromptedModel.TensorName, prompted.Channels)])),
         VisionTransformer transformer => new OnnxVisionTransformer(graph, weights, transformer.Options).Features(images),
-        ResNet residual => new OnnxResNet(graph, weights, residual.Options).Features(images),
+        ResNet residual => new OnnxResNet(graph, weights).Features(images, residual.Options),
         ConvNext convolutional => new OnnxConvNext(graph, weights, convolutional.Options).Features(images),
-        _ => throw new RobustifyException($"{model.Description}: has no ONNX form, a ViT, a ResNet or a ConvNeXt expected; convert to safetensors"),
+        ClipVisionTransformer clip => new OnnxClip(graph, weights).Features(images, clip.Options),
+        ClipResNet clip => new OnnxClip(graph, weights).Features(images, clip.Options),
+        _ => throw new NotSupportedException($"{model.GetType().Name} has no ONNX form"),
     };
 }

@@ -3,16 +3,15 @@ using Robustify.Native.Models.ResNet;
 namespace Robustify.Native.Method.Onnx;
 
 /// <summary>The residual network of <see cref="ResNet"/> in ONNX operators, with running statistics.</summary>
-internal sealed class OnnxResNet(OnnxGraph graph, OnnxWeights weights, ResNetOptions options)
+internal sealed class OnnxResNet(OnnxGraph graph, OnnxWeights weights)
 {
     // As in the engine's BatchNorm, which is PyTorch's.
     private const float Epsilon = 1e-5f;
 
     /// <summary>Images [N, C, H, W] to features [N, width].</summary>
-    public string Features(string images)
+    public string Features(string images, ResNetOptions options)
     {
-        string x = options.SmallImageStem ? Convolution("conv1", images, 3, 1) : Convolution("conv1", images, 7, 2);
-        x = graph.Node("Relu", [Norm("bn1", x)]);
+        string x = options.SmallImageStem ? Unit("conv1", "bn1", images, 3, 1, relu: true) : Unit("conv1", "bn1", images, 7, 2, relu: true);
         if (!options.SmallImageStem)
         {
             x = graph.Node(
@@ -24,35 +23,34 @@ internal sealed class OnnxResNet(OnnxGraph graph, OnnxWeights weights, ResNetOpt
         {
             int output = options.Widths[stage] * options.Expansion;
             for (int layer = 0; layer < options.Layers[stage]; layer++, input = output)
-                x = Block($"layer{stage + 1}.{layer}", x, layer == 0 && stage > 0 ? 2 : 1, isProjected: input != output || (layer == 0 && stage > 0));
+            {
+                int stride = layer == 0 && stage > 0 ? 2 : 1;
+                x = Block($"layer{stage + 1}.{layer}", x, options.Bottleneck, stride, isProjected: input != output || stride > 1);
+            }
         }
 
         return graph.Node("Flatten", [graph.Node("GlobalAveragePool", [x])], null, ("axis", 1L));
     }
 
-    private string Block(string path, string x, int stride, bool isProjected)
-    {
-        string shortcut = isProjected ? Norm($"{path}.downsample.1", Convolution($"{path}.downsample.0", x, 1, stride)) : x;
-        int last = options.Bottleneck ? 3 : 2, strided = options.Bottleneck ? 2 : 1;
-        for (int i = 1; i <= last; i++)
-        {
-            int kernel = options.Bottleneck && i != 2 ? 1 : 3;
-            x = Norm($"{path}.bn{i}", Convolution($"{path}.conv{i}", x, kernel, i == strided ? stride : 1));
-            x = graph.Node("Relu", [i == last ? graph.Node("Add", [x, shortcut]) : x]);
-        }
-
-        return x;
-    }
-
-    private string Convolution(string path, string x, int kernel, int stride)
+    /// <summary>A convolution that keeps the sides but for its stride, and the normalisation behind it.</summary>
+    public string Unit(string path, string norm, string x, int kernel, int stride, bool relu)
     {
         long pad = kernel / 2;
-        return graph.Node(
+        x = graph.Node(
             "Conv", [x, weights.Convolution(path + ".weight", kernel)], null, ("strides", new long[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad }));
+        x = graph.Node(
+            "BatchNormalization",
+            [x, weights.Plain(norm + ".weight"), weights.Plain(norm + ".bias"), weights.Plain(norm + ".running_mean"), weights.Plain(norm + ".running_var")], null,
+            ("epsilon", Epsilon));
+        return relu ? graph.Node("Relu", [x]) : x;
     }
 
-    private string Norm(string path, string x) => graph.Node(
-        "BatchNormalization",
-        [x, weights.Plain(path + ".weight"), weights.Plain(path + ".bias"), weights.Plain(path + ".running_mean"), weights.Plain(path + ".running_var")], null,
-        ("epsilon", Epsilon));
+    private string Block(string path, string x, bool isBottleneck, int stride, bool isProjected)
+    {
+        string shortcut = isProjected ? Unit($"{path}.downsample.0", $"{path}.downsample.1", x, 1, stride, relu: false) : x;
+        int last = isBottleneck ? 3 : 2, strided = isBottleneck ? 2 : 1;
+        for (int i = 1; i <= last; i++)
+            x = Unit($"{path}.conv{i}", $"{path}.bn{i}", x, isBottleneck && i != 2 ? 1 : 3, i == strided ? stride : 1, relu: i < last);
+        return graph.Node("Relu", [graph.Node("Add", [x, shortcut])]);
+    }
 }

@@ -34,6 +34,17 @@ internal sealed class OnnxWeights(OnnxGraph graph, ParameterScope parameters, On
         });
     }
 
+    /// <summary>A visual prompt [H, W C] as an image [1, C, H, W].</summary>
+    public string Image(string name, int channels)
+    {
+        var shape = Of(name).Spec.Shape;
+        return Constant(
+            name, [1, channels, shape[0], shape[1] / channels], p => Transpose(p.Value.View.Span, (int)shape.Count / channels, channels));
+    }
+
+    /// <summary>x [..., in] through the linear layer at <paramref name="path"/>.</summary>
+    public string Linear(string path, string x) => graph.Node("Add", [graph.Node("MatMul", [x, Transposed(path + ".weight")]), Plain(path + ".bias")]);
+
     /// <summary>Under another shape.</summary>
     public string Shaped(string name, params int[] shape) => Constant(name, shape, p => p.Value.View.Span.ToArray());
 
