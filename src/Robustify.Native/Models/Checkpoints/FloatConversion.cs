@@ -24,9 +24,17 @@ internal static class FloatConversion
             case StoredDType.BF16:
                 WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(source), MemoryMarshal.Cast<float, uint>(destination));
                 break;
-            case StoredDType.F8_E4M3 or StoredDType.F8_E5M2:
+            case StoredDType.F8_E4M3 or StoredDType.F8_E5M2 or StoredDType.F8_E8M0:
                 for (int i = 0; i < source.Length; i++)
-                    destination[i] = dtype == StoredDType.F8_E5M2 ? (float)BitConverter.UInt16BitsToHalf((ushort)(source[i] << 8)) : FromE4M3(source[i]);
+                {
+                    destination[i] = dtype switch
+                    {
+                        StoredDType.F8_E5M2 => (float)BitConverter.UInt16BitsToHalf((ushort)(source[i] << 8)),
+                        StoredDType.F8_E8M0 => source[i] == 0xff ? float.NaN : MathF.ScaleB(1, source[i] - 127),
+                        _ => FromE4M3(source[i]),
+                    };
+                }
+
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(dtype));

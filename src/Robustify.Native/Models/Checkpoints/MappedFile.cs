@@ -60,7 +60,7 @@ internal sealed unsafe class MappedFile : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             handle?.Dispose();
-            throw new RobustifyException($"{shownPath}: cannot be read ({OneLine.Of(e.Message, 400)}); name a readable safetensors file", e);
+            throw new RobustifyException($"{shownPath}: cannot be read ({OneLine.Of(e.Message, 400)}); name a readable checkpoint", e);
         }
     }
 
@@ -131,6 +131,6 @@ internal sealed unsafe class MappedFile : IDisposable
     private static void RequireLength(long length, int minLength, string shownPath)
     {
         if (length < minLength)
-            throw new RobustifyException($"{shownPath}: {length} bytes found, at least {minLength} expected; this is no safetensors file");
+            throw new RobustifyException($"{shownPath}: {length} bytes found, at least {minLength} expected; this is no checkpoint");
     }
 }

@@ -149,6 +149,8 @@ internal ref struct SafetensorsHeader
         if (!reader.ValueIsEscaped && StoredDTypes.TryParse(reader.ValueSpan, out StoredDType dtype))
             return dtype;
         string found = Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, 64)]);
+        if (found is "F4" or "F6_E2M3" or "F6_E3M2")
+            throw new RobustifyException($"{path}: tensor '{OneLine.Of(name)}' is {found}, elements of whole bytes expected; store it as F32, F16 or BF16");
         throw Refuse(name, $"has dtype '{OneLine.Of(found)}'", $"{StoredDTypes.List} expected");
     }
 

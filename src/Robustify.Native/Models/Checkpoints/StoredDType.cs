@@ -52,6 +52,9 @@ public enum StoredDType
 
     /// <summary>Two binary32: a complex number.</summary>
     C64,
+
+    /// <summary>8 bits of exponent (bias 127) alone: a power of two, or NaN where all are set (OCP's E8M0, of scales).</summary>
+    F8_E8M0,
 }
 
 /// <summary>Facts of the element types.</summary>
@@ -74,7 +77,8 @@ public static class StoredDTypes
 
     /// <summary>Whether <see cref="SafetensorsFile.ReadFloat32"/> converts it.</summary>
     public static bool IsFloat(this StoredDType dtype) =>
-        dtype is StoredDType.F64 or StoredDType.F32 or StoredDType.F16 or StoredDType.BF16 or StoredDType.F8_E4M3 or StoredDType.F8_E5M2;
+        dtype is StoredDType.F64 or StoredDType.F32 or StoredDType.F16 or StoredDType.BF16 or StoredDType.F8_E4M3 or StoredDType.F8_E5M2
+            or StoredDType.F8_E8M0;
 
     /// <summary>The name as the header has it, which is that of the member.</summary>
     public static string HeaderName(this StoredDType dtype) => Names[(int)dtype];

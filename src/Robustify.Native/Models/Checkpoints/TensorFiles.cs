@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Robustify.Kernels;
 using Robustify.Native.Files;
 using Robustify.Native.Models.Checkpoints.Torch;
@@ -20,22 +21,33 @@ internal static class TensorFiles
     {
         if (path.EndsWith(ShardedSafetensors.IndexSuffix, StringComparison.Ordinal))
             return ShardedSafetensors.Open(path);
-        Span<byte> start = stackalloc byte[8];
-        int count = FirstBytes(path, start);
-        if (count >= 4 && start[..4].SequenceEqual("PK\x03\x04"u8))
+        Span<byte> start = stackalloc byte[32];
+        start = start[..FirstBytes(path, start)];
+        if (start.StartsWith("PK\x03\x04"u8) || LegacyContainer.IsMagic(start))
             return TorchFile.Open(path);
-        if (count >= 2 && start[0] == 0x80 && start[1] is >= 2 and <= 5 && (count < 8 || start[2..].ContainsAnyExcept((byte)0)))
-        {
-            throw new RobustifyException(
-                $"{OneLine.Of(path, 400)}: a bare pickle found, as torch.save wrote before PyTorch 1.6; "
-                + "a zip state dict or safetensors expected, load it in PyTorch and save it again");
-        }
-
+        // Any first bytes may be the length of a header, unless no header can be so long.
+        if (start.Length < 8 || BinaryPrimitives.ReadUInt64LittleEndian(start) > SafetensorsHeader.MaxBytes)
+            RefuseOther(OneLine.Of(path, 400), start);
         return SafetensorsFile.Open(path);
     }
 
     /// <summary>The checkpoint in a folder; null where it holds none under a usual name.</summary>
     public static string? In(string folder) => Array.Find(Array.ConvertAll(PublishedNames, n => Path.Combine(folder, n)), File.Exists);
+
+    /// <summary>Names what people take for a checkpoint, and returns where it is none of that.</summary>
+    private static void RefuseOther(string path, ReadOnlySpan<byte> start)
+    {
+        if (start is [0x80, >= 2 and <= 5, ..])
+        {
+            throw new RobustifyException(
+                $"{path}: a bare pickle found, a file of torch.save or safetensors expected; save the state dict so (torch.save(model.state_dict(), FILE))");
+        }
+
+        if (start.StartsWith("version https://git-lfs"u8))
+            throw new RobustifyException($"{path}: a pointer of Git LFS found, the file it stands for expected; fetch it (git lfs pull)");
+        if (start.StartsWith("<!DOCTYPE"u8) || start.StartsWith("<!doctype"u8) || start.StartsWith("<html"u8) || start.StartsWith("<?xml"u8))
+            throw new RobustifyException($"{path}: a page of the web found, a checkpoint expected; download the file that the page shows");
+    }
 
     private static int FirstBytes(string path, Span<byte> start)
     {

@@ -19,6 +19,7 @@ public class SafetensorsFileTests
         { "half a surrogate pair", "{\"\\ud800\":{}}", 0, "no valid JSON" },
         { "tensor is a number", "{\"a\":1}", 0, "'a' is no object" },
         { "unknown dtype", "{\"a\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "'a' has dtype 'F31'" },
+        { "four bits", "{\"a\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,1]}}", 1, "'a' is F4, elements of whole bytes expected" },
         { "numeric dtype", "{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "'a' has a dtype that is no string" },
         { "negative extent", "{\"a\":{" + F + "\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "'a' has an element of shape" },
         { "fraction", "{\"a\":{" + F + "\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4, "'a' has an element of shape" },
@@ -176,6 +177,47 @@ public class SafetensorsFileTests
         RawSafetensors.Refuses("'i' is I64, a float type expected", () => file.ReadFloat32("i", new float[2]));
         RawSafetensors.Refuses("'f' has shape [2], 3 elements expected", () => file.ReadFloat32("f", new float[3]));
         RawSafetensors.Refuses("no tensor 'g'", () => file.ReadFloat32("g", new float[3]));
+    }
+
+    [Theory]
+    [InlineData(StoredDType.F8_E4M3, 4, 7)]
+    [InlineData(StoredDType.F8_E5M2, 5, 15)]
+    [InlineData(StoredDType.F8_E8M0, 8, 127)]
+    public void EveryByteOfAnEightBitFloatHasTheValueOfItsDefinition(StoredDType dtype, int exponentBits, int bias)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] bytes = RawSafetensors.Bytes($"{{\"x\":{{\"dtype\":\"{dtype}\",\"shape\":[256],\"data_offsets\":[0,256]}}}}", 256);
+        for (int i = 0; i < 256; i++)
+            bytes[bytes.Length - 256 + i] = (byte)i;
+        File.WriteAllBytes(folder.File("a"), bytes);
+        using var file = SafetensorsFile.Open(folder.File("a"));
+        var values = new float[256];
+        file.ReadFloat32("x", values);
+        Assert.All(values, (value, i) => Assert.Equal((float)Expected(i), value));
+
+        // OCP's Microscaling formats 1.0 and 8-bit floating point 1.0: E5M2 has IEEE's infinities and NaNs, E4M3 but two NaNs, E8M0 one, no sign and no 0.
+        double Expected(int bits)
+        {
+            int fractionBits = dtype == StoredDType.F8_E8M0 ? 0 : 7 - exponentBits, all = (1 << exponentBits) - 1;
+            int exponent = (bits >> fractionBits) & all, fraction = bits & ((1 << fractionBits) - 1);
+            double sign = dtype != StoredDType.F8_E8M0 && bits >= 128 ? -1 : 1;
+            bool isSpecial = exponent == all && (dtype != StoredDType.F8_E4M3 || fraction == 7);
+            if (isSpecial)
+                return dtype == StoredDType.F8_E5M2 && fraction == 0 ? sign * double.PositiveInfinity : double.NaN;
+            double part = (double)fraction / (1 << fractionBits);
+            return sign * (exponent > 0 || dtype == StoredDType.F8_E8M0 ? (1 + part) * Math.Pow(2, exponent - bias) : part * Math.Pow(2, 1 - bias));
+        }
+    }
+
+    [Theory]
+    [InlineData(0x10280)] // The first bytes of a pickle,
+    [InlineData(0x213c)] // and of a page of the web.
+    public void AHeaderWhoseLengthLooksLikeAnotherFormatIsRead(int length)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("a"), RawSafetensors.Bytes("{\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}".PadRight(length), 1));
+        using var file = TensorFiles.Open(folder.File("a"));
+        Assert.Equal(["x"], file.Names);
     }
 
     [Fact]

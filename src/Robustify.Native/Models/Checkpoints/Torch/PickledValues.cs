@@ -17,17 +17,28 @@ internal sealed class PickledModule
 internal enum PickledGlobal
 {
     OrderedDictionary,
+    DefaultDictionary,
     RebuildTensor,
+    RebuildTypedTensor,
     RebuildParameter,
+    RebuildSubclass,
     Size,
     ScriptClass,
 }
 
-/// <summary>A class of storage, which names the element type.</summary>
+/// <summary>A global of plain data, and whatever the pickle makes of it: passed over.</summary>
+internal sealed record PickledData(string Global);
+
+/// <summary>A class of storage or an element type, which is all that the class tells.</summary>
 internal sealed record PickledStorageClass(StoredDType DType);
 
-/// <summary>A storage of the archive: entry <c>data/KEY</c> with that many elements.</summary>
-internal sealed record PickledStorage(StoredDType DType, string Key, long Count);
+/// <summary>A storage of the file, with that many elements.</summary>
+internal sealed record PickledStorage(StoredDType DType, string Key, long Count)
+{
+    /// <summary>The same bytes as elements of another type; a count of -1, which no storage has, where they are no whole number.</summary>
+    public PickledStorage As(StoredDType type) => new(
+        type, Key, SafetensorsLayout.ByteCount(DType, [Count]) is { } bytes && bytes % type.ElementSize() == 0 ? bytes / type.ElementSize() : -1);
+}
 
 /// <summary>A view of a storage; offset and strides count elements.</summary>
 internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides)

@@ -4,12 +4,15 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Checkpoints.Torch;
 
 /// <summary>
-/// A state dict of <c>torch.save</c> in its zip format (PyTorch 1.6 and later), or a module of <c>torch.jit.save</c>, memory-mapped. The
-/// pickle is read by <see cref="Unpickler"/>, which runs nothing; tensors lie uncompressed in the archive and are used where they lie. Of a
-/// TorchScript archive, the code and its constants are never looked at.
+/// A state dict of <c>torch.save</c>, or a module of <c>torch.jit.save</c>, memory-mapped. The pickle is read by <see cref="Unpickler"/>,
+/// which runs nothing; tensors lie uncompressed in the file and are used where they lie. Of a TorchScript archive, the code and its
+/// constants are never looked at.
 /// </summary>
 internal sealed unsafe class TorchFile : ITensorFile
 {
+    // Beyond the file's own size, tensors that share storages may have as much again: tied weights, not a model out of one storage.
+    private const long SharedBytes = 1 << 20;
+
     private readonly MappedFile file;
     private readonly Dictionary<string, (PickledTensor Tensor, long Begin)> tensors = new(StringComparer.Ordinal);
     private readonly string[] names;
@@ -17,20 +20,17 @@ internal sealed unsafe class TorchFile : ITensorFile
     private TorchFile(string path, MappedFile file)
     {
         (Path, this.file) = (path, file);
-        var archive = new ZipDirectory(file, path);
-        string prefix = Prefix(archive);
-        RequireLittleEndian(archive, prefix);
-        var (offset, length) = archive.Find(prefix + "data.pkl")!.Value;
-        if (length > Unpickler.MaxBytes)
-            throw Refuse($"data.pkl has {length} bytes, at most {Unpickler.MaxBytes} expected");
-        object? root = Unpickler.Read(path, new ReadOnlySpan<byte>(file.Start + offset, (int)length));
-        Format = root is PickledModule ? "TorchScript archive" : "PyTorch state dict";
-        var found = StateDictionary.Find(path, root);
+        TorchContainer container = new ReadOnlySpan<byte>(file.Start, 4).SequenceEqual("PK\x03\x04"u8)
+            ? new ZippedContainer(file, path)
+            : new LegacyContainer(file, path);
+        Format = container.Root is PickledModule ? "TorchScript archive" : "PyTorch state dict";
+        var found = StateDictionary.Find(path, container.Root);
         names = new string[found.Count];
+        long total = 0;
         foreach (var (name, tensor) in found)
         {
             names[tensors.Count] = name;
-            tensors.Add(name, (tensor, Place(archive, prefix, name, tensor)));
+            tensors.Add(name, (tensor, Place(container, name, tensor, ref total)));
         }
     }
 
@@ -112,43 +112,19 @@ internal sealed unsafe class TorchFile : ITensorFile
         return gathered;
     }
 
-    private string Prefix(ZipDirectory archive)
-    {
-        string? pickle = null;
-        foreach (string name in archive.Names)
-        {
-            if (name != "data.pkl" && !name.EndsWith("/data.pkl", StringComparison.Ordinal))
-                continue;
-            if (pickle is not null)
-                throw Refuse($"both '{OneLine.Of(pickle)}' and '{OneLine.Of(name)}' found, one data.pkl expected");
-            pickle = name;
-        }
-
-        return pickle is null
-            ? throw new RobustifyException($"{Path}: an archive without data.pkl, a state dict of torch.save expected; name such a file")
-            : pickle[..^"data.pkl".Length];
-    }
-
-    private void RequireLittleEndian(ZipDirectory archive, string prefix)
-    {
-        if (archive.Find(prefix + "byteorder") is { } order
-            && !new ReadOnlySpan<byte>(file.Start + order.Offset, (int)Math.Min(order.Length, 16)).SequenceEqual("little"u8))
-            throw Refuse("its byte order is not 'little', the only one read");
-    }
-
     /// <summary>The first byte of a tensor in the file, once all of it is known to lie in its storage.</summary>
-    private long Place(ZipDirectory archive, string prefix, string name, PickledTensor tensor)
+    private long Place(TorchContainer container, string name, PickledTensor tensor, ref long total)
     {
         string shown = $"tensor '{OneLine.Of(name)}'";
         var (storage, shape) = (tensor.Storage, tensor.Shape);
-        if (archive.Find($"{prefix}data/{storage.Key}") is not { } entry)
-            throw Refuse($"{shown} lies in the storage '{OneLine.Of(storage.Key)}', which the archive lacks");
+        if (container.Find(storage) is not { } entry)
+            throw Refuse($"{shown} lies in the storage '{OneLine.Of(storage.Key)}', which the file lacks");
         int size = storage.DType.ElementSize();
         long stored = entry.Length / size;
         if (entry.Length % size != 0 || storage.Count != stored)
             throw Refuse($"{shown} lies in a storage of {entry.Length} bytes, {storage.Count} elements of {size} expected");
-        if (SafetensorsLayout.ByteCount(storage.DType, shape) is not { } bytes || bytes > entry.Length)
-            throw Refuse($"{shown} has shape {OneLine.Shape<long>(shape)}, at most the {stored} elements of its storage expected");
+        if (SafetensorsLayout.ByteCount(storage.DType, shape) is not { } bytes || (total += Math.Min(bytes, long.MaxValue / 2)) > 2 * file.Length + SharedBytes)
+            throw Refuse($"{shown} has shape {OneLine.Shape<long>(shape)}, with which the tensors take more than twice the file's {file.Length} bytes");
         if (bytes > int.MaxValue)
             throw Refuse($"{shown} has {bytes} bytes, at most 2 GiB a tensor expected");
         UInt128 last = (UInt128)tensor.Offset;

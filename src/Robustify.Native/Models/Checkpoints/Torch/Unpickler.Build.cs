@@ -7,7 +7,8 @@ internal ref partial struct Unpickler
     {
         switch (opcode)
         {
-            case (byte)']':
+            case (byte)']' or 0x8f: // A set is as good as a list here.
+                Spend(32);
                 Push(new List<object?>());
                 break;
             case (byte)'l':
@@ -16,27 +17,28 @@ internal ref partial struct Unpickler
             case (byte)'a':
                 Append([Pop()]);
                 break;
-            case (byte)'e':
+            case (byte)'e' or 0x90:
                 Append(PopToMark());
                 break;
             case (byte)')':
                 Push(Array.Empty<object?>());
                 break;
-            case (byte)'t':
+            case (byte)'t' or 0x91:
                 Push(PopToMark());
                 break;
             case 0x85 or 0x86 or 0x87:
+                Spend(48);
                 var tuple = new object?[opcode - 0x84];
                 for (int i = tuple.Length - 1; i >= 0; i--)
                     tuple[i] = Pop();
                 Push(tuple);
                 break;
             case (byte)'}':
-                Push(new PickledDictionary());
+                Push(NewDictionary());
                 break;
             case (byte)'d':
                 var entries = PopToMark();
-                Push(new PickledDictionary());
+                Push(NewDictionary());
                 SetItems(entries);
                 break;
             case (byte)'s':
@@ -46,10 +48,7 @@ internal ref partial struct Unpickler
             case (byte)'u':
                 SetItems(PopToMark());
                 break;
-            case (byte)'R':
-                Call();
-                break;
-            case 0x81: // NEWOBJ makes a module as a call of its class does.
+            case (byte)'R' or 0x81: // NEWOBJ makes a module as a call of its class does.
                 Call();
                 break;
             case (byte)'b':
@@ -63,17 +62,31 @@ internal ref partial struct Unpickler
         }
     }
 
+    private PickledDictionary NewDictionary()
+    {
+        Spend(64);
+        return new PickledDictionary();
+    }
+
     private void Append(object?[] items)
     {
-        if (Peek() is not List<object?> list)
+        object? top = Peek();
+        if (top is PickledData)
+            return;
+        if (top is not List<object?> list)
             throw Refuse($"appends to something at byte {position}", "a list expected");
+        Spend(16L * items.Length);
         list.AddRange(items);
     }
 
     private void SetItems(object?[] pairs)
     {
-        if (Peek() is not PickledDictionary dictionary || pairs.Length % 2 != 0)
+        object? top = Peek();
+        if (top is PickledData)
+            return;
+        if (top is not PickledDictionary dictionary || pairs.Length % 2 != 0)
             throw Refuse($"sets items of something at byte {position}", "a dictionary, keys and values expected");
+        Spend(16L * pairs.Length);
         for (int i = 0; i < pairs.Length; i += 2)
             dictionary.Entries.Add((pairs[i], pairs[i + 1]));
     }
@@ -83,7 +96,7 @@ internal ref partial struct Unpickler
         object? state = Pop();
         switch (Peek())
         {
-            case PickledDictionary: // Its attributes (_metadata of a state dict) say nothing of the tensors.
+            case PickledDictionary or PickledData: // Its attributes (_metadata of a state dict) say nothing of the tensors.
                 break;
             case PickledModule { Attributes: null } module:
                 module.Attributes = state as PickledDictionary
@@ -97,24 +110,46 @@ internal ref partial struct Unpickler
     private void Call()
     {
         object? arguments = Pop(), callee = Pop();
-        if (callee is not PickledGlobal global || arguments is not object?[] given)
+        if (arguments is not object?[] given || callee is not (PickledGlobal or PickledData))
             throw Refuse($"calls something at byte {position}", "a way to build a tensor or container expected");
-        Push((global, given) switch
-        {
-            (PickledGlobal.OrderedDictionary, []) => new PickledDictionary(),
-            (PickledGlobal.OrderedDictionary, [List<object?> pairs]) => Ordered(pairs),
-            (PickledGlobal.ScriptClass, []) => new PickledModule(),
-            (PickledGlobal.Size, [object?[] shape]) => shape,
-            (PickledGlobal.RebuildParameter, [PickledTensor tensor, ..]) => tensor,
-            (PickledGlobal.RebuildTensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, ..])
-                => new PickledTensor(storage, offset, Integers(shape), Integers(strides)),
-            _ => throw Refuse($"calls {global} at byte {position} with {given.Length} other arguments", "those of torch.save expected"),
-        });
+        Push(callee is PickledGlobal global ? Make(global, given) : callee);
     }
 
-    private readonly PickledDictionary Ordered(List<object?> pairs)
+    private object Make(PickledGlobal global, object?[] given) => (global, given) switch
     {
-        var dictionary = new PickledDictionary();
+        (PickledGlobal.OrderedDictionary, []) or (PickledGlobal.DefaultDictionary, [] or [PickledData]) => NewDictionary(),
+        (PickledGlobal.OrderedDictionary, [List<object?> pairs]) => Ordered(pairs),
+        (PickledGlobal.ScriptClass, []) => NewModule(),
+        (PickledGlobal.Size, [object?[] shape]) => shape,
+        (PickledGlobal.RebuildParameter, [PickledTensor tensor, ..]) => tensor,
+        (PickledGlobal.RebuildParameter, [PickledData tensor, ..]) => tensor,
+        (PickledGlobal.RebuildTensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, ..])
+            => Tensor(storage, offset, shape, strides, given.AsSpan(Math.Min(given.Length, 6))),
+        (PickledGlobal.RebuildTypedTensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickledStorageClass type, ..])
+            => Tensor(storage.As(type.DType), offset, shape, strides, given.AsSpan(7)),
+        (PickledGlobal.RebuildSubclass, [PickledGlobal.RebuildTensor or PickledGlobal.RebuildTypedTensor, PickledData, object?[] within, _])
+            => Make((PickledGlobal)given[0]!, within),
+        _ => throw Refuse($"calls {global} at byte {position} with {given.Length} other arguments", "those of torch.save expected"),
+    };
+
+    private PickledModule NewModule()
+    {
+        Spend(24);
+        return new PickledModule();
+    }
+
+    private PickledTensor Tensor(PickledStorage storage, long offset, object?[] shape, object?[] strides, ReadOnlySpan<object?> bits)
+    {
+        if (bits.Length > 0 && bits[0] is not (null or PickledDictionary { Entries.Count: 0 }))
+            throw Refuse($"has a tensor that is to be conjugated or negated at byte {position}", "its values expected (tensor.resolve_neg())");
+        Spend(192);
+        return new PickledTensor(storage, offset, Integers(shape), Integers(strides));
+    }
+
+    private PickledDictionary Ordered(List<object?> pairs)
+    {
+        var dictionary = NewDictionary();
+        Spend(32L * pairs.Count);
         foreach (object? pair in pairs)
         {
             if (pair is not (object?[] { Length: 2 } or List<object?> { Count: 2 }))
@@ -126,10 +161,16 @@ internal ref partial struct Unpickler
         return dictionary;
     }
 
-    private readonly PickledStorage Storage(object? identity) =>
-        identity is object?[] { Length: >= 5 } parts && parts[0] is "storage" && parts[1] is PickledStorageClass type && parts[2] is string key && parts[4] is long count
-            ? new PickledStorage(type.DType, key, count)
-            : throw Refuse($"refers to something outside at byte {position}", "a storage of the archive expected");
+    private PickledStorage Storage(object? identity)
+    {
+        if (identity is not object?[] { Length: >= 5 } parts || parts[0] is not "storage" || parts[1] is not PickledStorageClass type
+            || parts[2] is not string key || parts[4] is not long count || (parts.Length > 5 && parts[5] is not null))
+            throw Refuse($"refers to something outside at byte {position}", "a whole storage of the file expected");
+        Spend(48);
+        var storage = new PickledStorage(type.DType, key, count);
+        storages?.TryAdd(key, storage);
+        return storage;
+    }
 
     private readonly long[] Integers(object?[] values)
     {

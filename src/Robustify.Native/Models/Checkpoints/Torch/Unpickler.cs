@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Robustify.Kernels;
 using Robustify.Native.Files;
@@ -6,8 +7,9 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Checkpoints.Torch;
 
 /// <summary>
-/// Reads the pickle of a PyTorch archive. It is no general unpickler: it builds numbers, texts, containers, descriptions of tensors and,
-/// for TorchScript, holders of attributes, and refuses every other global by name. Each operation costs a bounded amount of memory, and the number of objects is bounded too.
+/// Reads a pickle of PyTorch. It is no general unpickler: it builds numbers, texts, containers, descriptions of tensors and, for
+/// TorchScript, holders of attributes, and refuses every global that is not listed by name. What the objects take is counted, so that a
+/// file cannot ask for more than twice its size.
 /// Source of the opcodes: CPython's Lib/pickletools.py, protocols 2 to 5.
 /// </summary>
 internal ref partial struct Unpickler
@@ -15,7 +17,10 @@ internal ref partial struct Unpickler
     /// <summary>A pickle holds names and shapes, no weights: the largest published state dicts have some hundred kilobytes.</summary>
     public const int MaxBytes = 32 << 20;
 
-    private const int MaxObjects = 1 << 20;
+    // For a small file, whose many small objects are larger than their text: enough for 4000 tensors of one element.
+    private const long FixedBudget = 4 << 20;
+
+    private const int MaxOperations = 1 << 22;
     private static readonly object Mark = new();
     private static readonly object[] SmallIntegers = [.. Enumerable.Range(0, 256).Select(i => (object)(long)i)];
 
@@ -23,24 +28,34 @@ internal ref partial struct Unpickler
     private readonly ReadOnlySpan<byte> bytes;
     private readonly List<object?> stack;
     private readonly Dictionary<uint, object?> memo;
+    private readonly Dictionary<string, PickledStorage>? storages;
+    private readonly long budget;
     private int position;
-    private int objects;
+    private int operations;
+    private long spent;
 
-    private Unpickler(string path, ReadOnlySpan<byte> bytes)
+    private Unpickler(string path, ReadOnlySpan<byte> bytes, long fileLength, Dictionary<string, PickledStorage>? storages)
     {
         this.path = path;
         this.bytes = bytes;
+        this.storages = storages;
+        budget = 2 * fileLength + FixedBudget;
         stack = [];
         memo = [];
     }
 
-    /// <summary>The one object the pickle holds.</summary>
-    /// <exception cref="RobustifyException">The pickle is damaged, or names a global that is no tensor and no container.</exception>
-    public static object? Read(string path, ReadOnlySpan<byte> bytes)
+    /// <summary>The one object the pickle at the start of the bytes holds, and the pickle's length.</summary>
+    /// <param name="path">The file as messages show it.</param>
+    /// <param name="bytes">From the pickle's first byte; more may follow it.</param>
+    /// <param name="fileLength">Bytes of the whole file, which bound what the objects may take.</param>
+    /// <param name="storages">Gets the storages that the pickle refers to; null where nobody asks.</param>
+    /// <exception cref="RobustifyException">The pickle is damaged, or names a global that is not known.</exception>
+    public static (object? Root, int Length) Read(
+        string path, ReadOnlySpan<byte> bytes, long fileLength, Dictionary<string, PickledStorage>? storages = null)
     {
-        if (bytes.Length > MaxBytes)
-            throw new RobustifyException($"{path}: data.pkl has {bytes.Length} bytes, at most {MaxBytes} expected; save the state dict alone");
-        return new Unpickler(path, bytes).Run();
+        var unpickler = new Unpickler(path, bytes, fileLength, storages);
+        object? root = unpickler.Run();
+        return (root, unpickler.position);
     }
 
     private object? Run()
@@ -50,8 +65,8 @@ internal ref partial struct Unpickler
             byte opcode = Take(1)[0];
             if (opcode == '.')
                 return Pop();
-            if (++objects > MaxObjects)
-                throw Refuse($"has more than {MaxObjects} operations", "fewer expected");
+            if (++operations > MaxOperations)
+                throw Refuse($"has more than {MaxOperations} operations", "fewer expected");
             Execute(opcode);
         }
     }
@@ -97,6 +112,9 @@ internal ref partial struct Unpickler
             case 0x8a:
                 PushLong(Take(Take(1)[0]));
                 break;
+            case 0x8b:
+                PushLong(Take(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                break;
             case (byte)'G':
                 Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
                 break;
@@ -117,7 +135,7 @@ internal ref partial struct Unpickler
                 Take(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
                 Push(null);
                 break;
-            case 0x8e:
+            case 0x8e or 0x96:
                 Take(BinaryPrimitives.ReadUInt64LittleEndian(Take(8)));
                 Push(null);
                 break;
@@ -129,13 +147,13 @@ internal ref partial struct Unpickler
                 PushGlobal(PopText(), name);
                 break;
             case (byte)'q':
-                memo[Take(1)[0]] = Peek();
+                Remember(Take(1)[0]);
                 break;
             case (byte)'r':
-                memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek();
+                Remember(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)));
                 break;
             case 0x94:
-                memo[(uint)memo.Count] = Peek();
+                Remember((uint)memo.Count);
                 break;
             case (byte)'h':
                 PushMemo(Take(1)[0]);
@@ -149,24 +167,54 @@ internal ref partial struct Unpickler
         }
     }
 
-    private void PushInteger(long value) => Push(value is >= 0 and < 256 ? SmallIntegers[value] : value);
+    /// <summary>Counts about what an object takes before it is made.</summary>
+    private void Spend(long size)
+    {
+        spent += size;
+        if (spent > budget)
+            throw Refuse($"asks for more than {budget} bytes of objects", "at most twice the file's size");
+    }
+
+    private void Remember(uint key)
+    {
+        Spend(48);
+        memo[key] = Peek();
+    }
+
+    private void PushInteger(long value)
+    {
+        Spend(24);
+        Push(value is >= 0 and < 256 ? SmallIntegers[value] : value);
+    }
 
     private void PushLong(ReadOnlySpan<byte> little)
     {
-        if (little.Length > 8)
-            throw Refuse($"has an integer of {little.Length} bytes", "at most 8 expected");
+        if (little.Length > 8) // A seed, say: no extent and no offset.
+        {
+            Push(null);
+            return;
+        }
+
         long value = little.Length > 0 && little[^1] >= 0x80 ? -1 : 0;
         for (int i = little.Length - 1; i >= 0; i--)
             value = (value << 8) | little[i];
         PushInteger(value);
     }
 
-    private void PushText(ulong length) => Push(Encoding.UTF8.GetString(Take(length)));
+    private void PushText(ulong length)
+    {
+        var text = Take(length);
+        Spend(32 + 2L * text.Length);
+        Push(Encoding.UTF8.GetString(text));
+    }
 
-    private void PushGlobal(string module, string name) => Push(
-        PickledGlobals.Find(module, name) ?? throw new RobustifyException(
-            $"{path}: data.pkl names '{OneLine.Of($"{module}.{name}")}', which could run code; tensors and containers alone are read, "
+    private void PushGlobal(string module, string name)
+    {
+        Spend(24);
+        Push(PickledGlobals.Find(module, name) ?? throw new RobustifyException(
+            $"{path}: the pickle names '{OneLine.Of($"{module}.{name}")}', which could run code; tensors and containers alone are read, "
             + "save the state dict alone (torch.save(model.state_dict(), FILE)) or as safetensors"));
+    }
 
     private void PushMemo(uint key) => Push(memo.TryGetValue(key, out object? value) ? value : throw Refuse($"uses entry {key}", "one set before expected"));
 
@@ -189,7 +237,11 @@ internal ref partial struct Unpickler
         return line;
     }
 
-    private void Push(object? value) => stack.Add(value);
+    private void Push(object? value)
+    {
+        Spend(16);
+        stack.Add(value);
+    }
 
     private object? Peek() => stack.Count > 0 && stack[^1] != Mark ? stack[^1] : throw Refuse($"has an empty stack at byte {position}", "an object expected");
 
@@ -207,11 +259,12 @@ internal ref partial struct Unpickler
         int mark = stack.LastIndexOf(Mark);
         if (mark < 0)
             throw Refuse($"has no mark at byte {position}", "one expected");
-        object?[] items = [.. stack[(mark + 1)..]];
+        Spend(24 + 8L * (stack.Count - mark));
+        object?[] items = CollectionsMarshal.AsSpan(stack)[(mark + 1)..].ToArray();
         stack.RemoveRange(mark, stack.Count - mark);
         return items;
     }
 
     private readonly RobustifyException Refuse(string found, string expected) =>
-        new($"{path}: data.pkl {found}, {expected}; use an intact file of torch.save");
+        new($"{path}: the pickle {found}, {expected}; use an intact file of torch.save");
 }

@@ -82,7 +82,7 @@ public sealed class TorchScriptTests
     [Theory]
     [InlineData(64, true)]
     [InlineData(65, false)]
-    [InlineData(20_000, false)]
+    [InlineData(8_000, false)]
     public void ModulesNestSixtyFourDeepAtMost(int depth, bool isRead)
     {
         var archive = new TorchArchive().Start();
