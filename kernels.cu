@@ -40,3 +40,4 @@
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_spatter.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/corruption_jpeg.cuh"
 #include "src/Robustify.Kernels/Cuda/Sections/augment.cuh"
+#include "src/Robustify.Kernels/Cuda/Sections/augment_noise.cuh"

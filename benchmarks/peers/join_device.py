@@ -50,6 +50,6 @@ for line in (parts / "works").read_text().split("\n"):
 json.dump({
     "date": date, "card_and_driver": card, "device": (selftest or {}).get("device"), "robustify": (selftest or {}).get("version"),
     "libraries": {k: doctor.get(k) for k in ("cuda_driver", "nvrtc", "cublaslt")}, "pytorch": versions,
-    "selftest": {k: selftest[k] for k in ("cases", "passed", "failed", "parity", "gradient", "determinism", "seconds")} if selftest else None, "works": works,
+    "selftest": {k: selftest[k] for k in ("cases", "passed", "failed", "parity", "gradient", "images", "determinism", "seconds")} if selftest else None, "works": works,
 }, sys.stdout, indent=2)
 print()

@@ -12,14 +12,14 @@ public sealed class SelftestTests
         int cases = root.GetProperty("cases").GetInt32();
         Assert.Equal((cases, 0), (root.GetProperty("passed").GetInt32(), root.GetProperty("failed").GetInt32()));
         int CasesOf(string check) => root.GetProperty(check).GetProperty("cases").GetInt32();
-        Assert.Equal((cases, cases), (CasesOf("parity") + CasesOf("gradient"), CasesOf("determinism")));
+        Assert.Equal((cases, cases), (CasesOf("parity") + CasesOf("gradient") + CasesOf("images"), CasesOf("determinism")));
         Assert.True(CasesOf("gradient") > 0);
-        Assert.All((string[])["parity", "gradient", "determinism"], check => Assert.Equal(0, root.GetProperty(check).GetProperty("failed").GetInt32()));
+        Assert.All((string[])["parity", "gradient", "images", "determinism"], check => Assert.Equal(0, root.GetProperty(check).GetProperty("failed").GetInt32()));
         var operations = root.GetProperty("operations").EnumerateArray().ToList();
         Assert.Equal(cases, operations.Sum(operation => operation.GetProperty("cases").GetInt32()));
         Assert.All(operations, operation => Assert.InRange(operation.GetProperty("worst_of_allowed").GetDouble(), 0, 1));
         string[] tested = [.. operations.Select(operation => operation.GetProperty("operation").GetString()!)];
-        foreach (string operation in (string[])["Linear", "AttentionGradient", "ConvolutionWeightGradient", "BatchNormGradient", "AdamWStep", "Distillation"])
+        foreach (string operation in (string[])["Linear", "AttentionGradient", "ConvolutionWeightGradient", "BatchNormGradient", "AdamWStep", "Distillation", "fog", "augmix", "noise2net", "standard"])
             Assert.Contains(operation, tested);
     }
 

@@ -9,10 +9,11 @@ using Robustify.Kernels.Cpu;
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Parity;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Workflows.SelfTests;
 
 namespace Robustify.Cli.Verbs;
 
-/// <summary>Computes every operation on a device and holds it against a reference in double.</summary>
+/// <summary>Computes every operation on a device and holds it against a reference in double, and every kind of image against the CPU's.</summary>
 internal static class SelftestVerb
 {
     /// <summary>Where to compute; there is no automatic choice, because a test must say what it tested.</summary>
@@ -26,7 +27,7 @@ internal static class SelftestVerb
     {
         var device = new ChoiceOption<Tested>("--device", "the device to test", Tested.Cpu);
         var json = new FlagOption("--json", "print one JSON object on stdout, and nothing else there");
-        var command = new Command("selftest", "Check every operation of a device against references in double precision, and that it repeats bit for bit.")
+        var command = new Command("selftest", "Check every operation of a device against references in double precision, its corrupted and augmented images against one CPU thread's, and that it repeats bit for bit.")
         {
             device, json,
         };
@@ -35,7 +36,11 @@ internal static class SelftestVerb
             bool isCuda = device.Of(parse) == Tested.Cuda;
             using IBackend backend = isCuda ? CudaDevices.Open(new CudaOptions { Say = invocation.Error.WriteLine }) : new CpuBackend();
             long start = Stopwatch.GetTimestamp();
-            SelfTestResult[] results = [.. SelfTest.Run(backend, isCuda ? [DType.Float32, DType.BFloat16] : [DType.Float32], invocation.Cancellation)];
+            SelfTestResult[] results =
+            [
+                .. SelfTest.Run(backend, isCuda ? [DType.Float32, DType.BFloat16] : [DType.Float32], invocation.Cancellation),
+                .. ImageSelfTest.Run(backend, invocation.Cancellation),
+            ];
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (json.Of(parse))
                 JsonOutput.Write(invocation.Out, writer => Write(writer, backend.Description, results, seconds));
@@ -46,10 +51,14 @@ internal static class SelftestVerb
         return command;
     }
 
-    /// <summary>The three things that are checked: formulas, slopes by differences, and equal bits of two runs of every case.</summary>
+    /// <summary>What is checked: formulas, slopes by differences, images, and equal bits of two runs of every case.</summary>
     private static (string Name, int Cases, int Failed)[] Checks(SelfTestResult[] results)
     {
-        return [Compared("parity", CaseKind.Parity), Compared("gradient", CaseKind.Gradient), ("determinism", results.Length, results.Count(r => !r.Repeats))];
+        return
+        [
+            Compared("parity", CaseKind.Parity), Compared("gradient", CaseKind.Gradient), Compared("images", CaseKind.Image),
+            ("determinism", results.Length, results.Count(r => !r.Repeats)),
+        ];
 
         (string Name, int Cases, int Failed) Compared(string name, CaseKind kind)
         {

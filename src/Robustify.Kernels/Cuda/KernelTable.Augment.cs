@@ -9,5 +9,11 @@ internal static partial class KernelTable
         new("augment_mix_f32", "ppppiiiiiiffffff"),
         new("augment_blend_f32", "pppii"),
         new("augment_normalize_f32", "pliffffff"),
+        new("augment_noise_weights_f32", "ppil"),
+        new("augment_noise_widen_f32", "ppppiiii"),
+        new("augment_noise_group_f32", "ppppiiiii"),
+        new("augment_noise_narrow_f32", "pppiiii"),
+        new("augment_noise_standardize_f32", "ppill"),
+        new("augment_noise_add_f32", "pppii"),
     ];
 }

@@ -8,4 +8,7 @@ internal enum CaseKind
 
     /// <summary>Differences of the forward operation in double.</summary>
     Gradient,
+
+    /// <summary>The images that one CPU thread makes.</summary>
+    Image,
 }

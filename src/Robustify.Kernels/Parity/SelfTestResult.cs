@@ -7,7 +7,7 @@ namespace Robustify.Kernels.Parity;
 /// <param name="Operation">The backend's method.</param>
 /// <param name="Name">Operation, shapes and options.</param>
 /// <param name="Storage">Type of the activations.</param>
-/// <param name="Outcome">The first run against the reference in double.</param>
+/// <param name="Outcome">The first run against the reference.</param>
 /// <param name="Repeats">Whether a second run gave the same bits.</param>
 internal readonly record struct SelfTestResult(CaseKind Kind, string Operation, string Name, DType Storage, CaseOutcome Outcome, bool Repeats)
 {

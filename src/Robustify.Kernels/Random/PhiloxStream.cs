@@ -74,6 +74,23 @@ public sealed class PhiloxStream : IRandomStream
         used = 4;
     }
 
+    /// <summary>Words taken so far: the number of the next one.</summary>
+    internal uint Position => 4 * block + (uint)used - 4;
+
+    /// <summary>The words before the block's number of this stream's counters.</summary>
+    internal (uint Purpose, uint Epoch, uint Sample) Counter => (purpose, epoch, sample);
+
+    /// <summary>Passes over so many words.</summary>
+    internal void Skip(uint words)
+    {
+        uint position = Position + words;
+        (block, used) = (position / 4, (int)(position % 4));
+        if (used == 0)
+            used = 4;
+        else
+            this.words = Philox.Block(seed, purpose, epoch, sample, block++);
+    }
+
     /// <summary>Normals 2 i and 2 i + 1 come from words 2 i and 2 i + 1 of <see cref="FillWords"/> by Box–Muller in single precision.</summary>
     public void FillNormals(Span<float> normals)
     {

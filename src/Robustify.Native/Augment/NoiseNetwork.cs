@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Robustify.Kernels;
+using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Random;
 
 namespace Robustify.Native.Augment;
@@ -10,16 +11,21 @@ namespace Robustify.Native.Augment;
 /// convolutions (Res2Net) of random kernel 1 or 3 and dilation 1 to 3, and a 1x1 convolution back; every channel is standardised over the
 /// image after each convolution, as batch normalisation does with the groups of one image. One instance a worker.
 /// </summary>
+/// <remarks>
+/// Every machine and device gives the same bits: convolutions are those of <see cref="NoiseConvolution"/>, planes are summed by
+/// <see cref="LaneSums"/>.
+/// </remarks>
 public sealed class NoiseNetwork
 {
-    private const int Blocks = 4;
-    private const int Groups = 4;
-    private const int GroupChannels = 16;
+    private const int Groups = NoiseDraw.Groups;
+    private const int GroupChannels = NoiseDraw.GroupChannels;
     private const int Hidden = Groups * GroupChannels;
+    private const int WordsOfWeight = 2;
     private const float Epsilon = 1e-5f;
 
     private readonly NoiseNetworkOptions options;
-    private readonly float[] weights = new float[GroupChannels * GroupChannels * 9];
+    private readonly NoiseConvolution convolution = new();
+    private readonly float[] weights = new float[NoiseConvolution.Outputs * GroupChannels * 9];
     private float[] image = [];
     private float[] hidden = [];
     private float[] mixed = [];
@@ -43,7 +49,7 @@ public sealed class NoiseNetwork
         if (random.NextUniform() >= options.Share)
             return false;
         int plane = width * height;
-        float strength = (float)(options.Weakest + (options.Strongest - options.Weakest) * random.NextUniform());
+        float strength = Strength(options, random);
         Grow(ref image, channels * plane);
         Grow(ref hidden, Hidden * plane);
         Grow(ref mixed, Math.Max(GroupChannels, channels) * plane);
@@ -53,7 +59,7 @@ public sealed class NoiseNetwork
                 image[channel * plane + i] = imageHwc[i * channels + channel];
         }
 
-        for (int block = 0; block < Blocks; block++)
+        for (int block = 0; block < NoiseDraw.BlockCount; block++)
             AddBlock(width, height, channels, strength, random);
         for (int i = 0; i < plane; i++)
         {
@@ -64,13 +70,45 @@ public sealed class NoiseNetwork
         return true;
     }
 
+    /// <summary>
+    /// What <see cref="Apply"/> would draw but for the weights, whose words are passed over: a device draws them where they are needed.
+    /// </summary>
+    /// <param name="options">How to draw.</param>
+    /// <param name="channels">1 or 3.</param>
+    /// <param name="random">The draws of this sample.</param>
+    /// <param name="draw">The draw; its row is the caller's to set.</param>
+    /// <returns>Whether the image is changed.</returns>
+    internal static bool Draw(NoiseNetworkOptions options, int channels, PhiloxStream random, out NoiseDraw draw)
+    {
+        draw = default;
+        if (random.NextUniform() >= options.Share)
+            return false;
+        var (purpose, epoch, sample) = random.Counter;
+        draw = new() { Strength = Strength(options, random), Purpose = purpose, Epoch = epoch, Sample = sample };
+        for (int block = 0; block < NoiseDraw.BlockCount; block++)
+        {
+            uint first = random.Position;
+            random.Skip((uint)(WordsOfWeight * Hidden * channels));
+            var (kernel, dilation) = DrawWindow(random);
+            draw.Blocks[block] = new(kernel, dilation, first, random.Position);
+            random.Skip((uint)(WordsOfWeight * ((Groups - 1) * GroupChannels * GroupChannels * kernel * kernel + Hidden * channels)));
+        }
+
+        return true;
+    }
+
+    private static float Strength(NoiseNetworkOptions options, IRandomStream random) =>
+        (float)(options.Weakest + (options.Strongest - options.Weakest) * random.NextUniform());
+
+    private static (int Kernel, int Dilation) DrawWindow(IRandomStream random) => (random.NextInteger(0, 2) == 0 ? 1 : 3, random.NextInteger(1, 4));
+
     private void AddBlock(int width, int height, int channels, float strength, IRandomStream random)
     {
         int plane = width * height, group = GroupChannels * plane;
         Span<float> wide = hidden.AsSpan(0, Hidden * plane);
         Convolve(image.AsSpan(0, channels * plane), channels, wide, Hidden, width, height, 1, 1, random);
         Standardize(wide, plane, rectify: true);
-        int kernel = random.NextInteger(0, 2) == 0 ? 1 : 3, dilation = random.NextInteger(1, 4);
+        var (kernel, dilation) = DrawWindow(random);
         Span<float> sum = mixed.AsSpan(0, group);
         for (int i = 0; i < Groups - 1; i++)
         {
@@ -86,48 +124,27 @@ public sealed class NoiseNetwork
         Span<float> back = mixed.AsSpan(0, channels * plane), pixels = image.AsSpan(0, channels * plane);
         Convolve(wide, Hidden, back, channels, width, height, 1, 1, random);
         Standardize(back, plane, rectify: false);
-        TensorPrimitives.MultiplyAdd(back, strength, pixels, pixels);
+        TensorPrimitives.FusedMultiplyAdd(back, strength, pixels, pixels);
     }
 
-    // Weights from U(-1/sqrt(fan in), 1/sqrt(fan in)), PyTorch's default; a bias would be taken away again by the standardisation.
+    // Weights from U(-1/sqrt(fan in), 1/sqrt(fan in)), PyTorch's default, output by output; a bias would be taken away again by the standardisation.
     private void Convolve(
         ReadOnlySpan<float> from, int inputs, Span<float> to, int outputs, int width, int height, int kernel, int dilation, IRandomStream random)
     {
-        int plane = width * height, taps = kernel * kernel;
-        Span<float> own = weights.AsSpan(0, Math.Max(inputs * taps, 1));
-        float bound = 1 / MathF.Sqrt(inputs * taps);
-        for (int output = 0; output < outputs; output++)
+        const int together = NoiseConvolution.Outputs;
+        int plane = width * height, terms = inputs * kernel * kernel;
+        float bound = 1 / MathF.Sqrt(terms);
+        convolution.Begin(from, inputs, width, height, kernel, dilation);
+        for (int first = 0; first < outputs; first += together)
         {
-            foreach (ref float weight in own)
-                weight = (float)(2 * random.NextUniform() - 1) * bound;
-            Span<float> target = to.Slice(output * plane, plane);
-            target.Clear();
-            for (int input = 0; input < inputs; input++)
+            int count = Math.Min(together, outputs - first);
+            for (int output = 0; output < count; output++)
             {
-                ReadOnlySpan<float> source = from.Slice(input * plane, plane);
-                for (int tap = 0; tap < taps; tap++)
-                {
-                    int dx = (tap % kernel - kernel / 2) * dilation, dy = (tap / kernel - kernel / 2) * dilation;
-                    AddShifted(source, own[input * taps + tap], target, width, height, dx, dy);
-                }
+                for (int term = 0; term < terms; term++)
+                    weights[term * together + output] = (float)(2 * random.NextUniform() - 1) * bound;
             }
-        }
-    }
 
-    // target(x, y) += weight source(x + dx, y + dy), zero outside.
-    private static void AddShifted(ReadOnlySpan<float> source, float weight, Span<float> target, int width, int height, int dx, int dy)
-    {
-        if (dx == 0 && dy == 0)
-        {
-            TensorPrimitives.MultiplyAdd(source, weight, target, target);
-            return;
-        }
-
-        int left = Math.Max(-dx, 0), length = width - Math.Abs(dx);
-        for (int y = Math.Max(-dy, 0); y < height - Math.Max(dy, 0) && length > 0; y++)
-        {
-            Span<float> row = target.Slice(y * width + left, length);
-            TensorPrimitives.MultiplyAdd(source.Slice((y + dy) * width + left + dx, length), weight, row, row);
+            convolution.Apply(weights.AsSpan(0, terms * together), to.Slice(first * plane, count * plane), count);
         }
     }
 
@@ -136,9 +153,9 @@ public sealed class NoiseNetwork
         for (int start = 0; start < planes.Length; start += plane)
         {
             Span<float> values = planes.Slice(start, plane);
-            float mean = TensorPrimitives.Sum<float>(values) / plane;
+            float mean = LaneSums.Sum(values) / plane;
             TensorPrimitives.Subtract(values, mean, values);
-            float scale = 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(values) / plane + Epsilon);
+            float scale = 1 / MathF.Sqrt(LaneSums.SumOfSquares(values) / plane + Epsilon);
             TensorPrimitives.Multiply(values, scale, values);
             if (rectify)
                 TensorPrimitives.Max(values, 0f, values);

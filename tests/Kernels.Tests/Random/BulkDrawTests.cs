@@ -79,5 +79,26 @@ public sealed class BulkDrawTests
         Assert.InRange(beyondFour, expected - 5 * Math.Sqrt(expected), expected + 5 * Math.Sqrt(expected));
     }
 
+    [Fact]
+    public void PassingOverWordsLeavesTheStreamWhereTakingThemWould()
+    {
+        for (uint before = 0; before < 6; before++)
+        {
+            for (uint words = 0; words < 11; words++)
+            {
+                PhiloxStream taken = Stream(), passed = Stream();
+                for (uint i = 0; i < before; i++)
+                    Assert.Equal(taken.NextWord(), passed.NextWord());
+                for (uint i = 0; i < words; i++)
+                    taken.NextWord();
+                passed.Skip(words);
+                Assert.Equal(before + words, passed.Position);
+                Assert.Equal(taken.Position, passed.Position);
+                for (int i = 0; i < 5; i++)
+                    Assert.Equal(taken.NextWord(), passed.NextWord());
+            }
+        }
+    }
+
     private static PhiloxStream Stream() => new(17, RandomPurpose.Corruption, 3, 5);
 }

@@ -50,15 +50,46 @@ public sealed class TrainingBatchTests
         ExpectThreads(options, new SoftwareDeviceOptions { Check = check, Order = check ? ThreadOrder.Forward : ThreadOrder.Reverse }, 1e-4);
     }
 
+    /// <summary>The second view of standard augmentation is a crop and flip of its own, from a picture of its own where crops are resized.</summary>
+    [SoftwareCudaTheory]
+    [InlineData(1, 3, false)]
+    [InlineData(2, 1, false)]
+    [InlineData(2, 3, true)]
+    public void Standard_views_are_the_threads_to_the_bit(int views, int channels, bool isResized)
+    {
+        var options = Options(views, channels) with { Mixture = MixtureKind.Standard };
+        if (isResized)
+            options = options with { CreateResizer = () => new PillowResizer(), StandardAugmentation = StandardAugmentationOptions.Photographs };
+        ExpectThreads(options, new SoftwareDeviceOptions { Order = ThreadOrder.Random }, 0, isResized ? 37 : Side);
+    }
+
+    /// <summary>
+    /// Weights, convolutions, sums over planes and what follows: nothing of Noise2Net depends on the device. A block takes 512 pixels, a sum 256.
+    /// </summary>
+    [SoftwareCudaTheory]
+    [InlineData(MixtureKind.Noise2net, 1, 1, 24, ThreadOrder.Reverse)]
+    [InlineData(MixtureKind.Noise2net, 0, 3, 13, ThreadOrder.Random)]
+    [InlineData(MixtureKind.Augmix, 2, 3, 9, ThreadOrder.Forward)]
+    [InlineData(MixtureKind.Standard, 1, 1, 2, ThreadOrder.Reverse)]
+    public void Noise_of_random_networks_is_the_threads_to_the_bit(MixtureKind mixture, int views, int channels, int side, ThreadOrder order) =>
+        ExpectThreads(
+            Options(views, channels) with { Mixture = mixture, ImageSize = side, NoiseNetwork = new NoiseNetworkOptions { Share = 0.7 } },
+            new SoftwareDeviceOptions { Order = order, Seed = 4 }, 0, side, count: 7);
+
+    [SoftwareCudaFact]
+    public void A_checked_device_finds_no_fault_in_the_noise() => ExpectThreads(
+        Options(1, 3) with { Mixture = MixtureKind.Noise2net, BatchSize = 2, ImageSize = 7, NoiseNetwork = new NoiseNetworkOptions { Share = 1 } },
+        new SoftwareDeviceOptions { Check = true }, 0, pictureSide: 7, count: 2);
+
     private static BatchLoaderOptions Options(int views, int channels) => new()
     {
         BatchSize = 5, ImageSize = Side, Normalization = channels == 3 ? Normalization.ImageNet : Normalization.FashionMnist, Seed = 9, AugMixViews = views,
         StandardAugmentation = new StandardAugmentationOptions { Padding = 4, FlipProbability = 0.5 }, Workers = 3,
     };
 
-    private static void ExpectThreads(BatchLoaderOptions options, SoftwareDeviceOptions deviceOptions, double tolerance, int pictureSide = Side)
+    private static void ExpectThreads(BatchLoaderOptions options, SoftwareDeviceOptions deviceOptions, double tolerance, int pictureSide = Side, int count = 13)
     {
-        var source = new DrawnPictures(13, pictureSide, options.Normalization.Channels);
+        var source = new DrawnPictures(count, pictureSide, options.Normalization.Channels);
         using var device = new DeviceImages(deviceOptions);
         using var host = new BatchLoader(source, [.. Enumerable.Range(0, source.Count)], options);
         using var loader = new BatchLoader(source, [.. Enumerable.Range(0, source.Count)], options with { Backend = device.Backend });
@@ -69,17 +100,17 @@ public sealed class TrainingBatchTests
             var batch = loader.Next()!;
             Assert.Equal(expected.SampleIds.ToArray(), batch.SampleIds.ToArray());
             for (int firstView = 0; firstView < Math.Min(2, options.Views); firstView++)
-                ExpectRows(device, expected, batch, firstView, tolerance);
+                ExpectRows(device, options, expected, batch, firstView, tolerance);
         }
 
         Assert.Null(loader.Next());
         Assert.Throws<InvalidOperationException>(() => StartedImages(loader));
     }
 
-    private static void ExpectRows(DeviceImages device, Batch expected, Batch batch, int firstView, double tolerance)
+    private static void ExpectRows(DeviceImages device, BatchLoaderOptions options, Batch expected, Batch batch, int firstView, double tolerance)
     {
         int views = batch.Views - firstView;
-        var rows = device.New(DType.Float32, new Shape(views * batch.Count, Side, Side, batch.RowLength / Side / Side));
+        var rows = device.New(DType.Float32, new Shape(views * batch.Count, options.ImageSize, options.ImageSize, options.Normalization.Channels));
         batch.Bring(device.Backend, firstView, views, rows);
         var made = new float[rows.Shape.Count];
         device.Backend.Download(rows, System.Runtime.InteropServices.MemoryMarshal.AsBytes(made.AsSpan()));

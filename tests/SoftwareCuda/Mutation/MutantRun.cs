@@ -1,8 +1,14 @@
+using System.Runtime.InteropServices;
+using Robustify.Kernels.Backends;
 using Robustify.Kernels.Cuda;
 using Robustify.Kernels.Parity;
+using Robustify.Kernels.Random;
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Augment;
+using Robustify.Native.Augment.Device;
 using Robustify.Native.Corruptions;
 using Robustify.Native.Corruptions.Device;
+using Robustify.Native.Data.Images;
 
 namespace Robustify.SoftwareCuda.Tests.Mutation;
 
@@ -12,7 +18,7 @@ namespace Robustify.SoftwareCuda.Tests.Mutation;
 /// <param name="Outcome">Runs it: whether the result is right as far as the run knows, and a hash of its bits.</param>
 internal sealed record MutantRun(string Name, string Group, Func<CudaBackend, (bool Right, ulong Bits)> Outcome)
 {
-    /// <summary>All parity cases in both storages, and the corruptions whose kernels have barriers.</summary>
+    /// <summary>All parity cases in both storages, and the image kernels that have barriers.</summary>
     public static IEnumerable<MutantRun> All()
     {
         foreach (var entry in ParityCases.All())
@@ -29,6 +35,24 @@ internal sealed record MutantRun(string Name, string Group, Func<CudaBackend, (b
 
         foreach (string name in (string[])["contrast", "fog", "spatter"])
             yield return new(name, name, backend => (true, Images(backend, CorruptionCatalog.Find(name))));
+        yield return new("noise", "noise", backend => (true, Noise(backend)));
+    }
+
+    /// <summary>Two rows of 13 x 11 pixels, each with a network of its own.</summary>
+    private static ulong Noise(CudaBackend backend)
+    {
+        const int width = 13, height = 11, channels = 3;
+        var record = new NoiseRecord(new NoiseNetworkOptions { Share = 1 }, channels, seed: 1, rows: 2);
+        for (int row = 0; row < 2; row++)
+            record.Draw(row, new PhiloxStream(1, RandomPurpose.AugMix, 0, (uint)row));
+        float[] values = [.. Enumerable.Range(0, 2 * height * width * channels).Select(i => i * 97 % 256 / 128f - 1)];
+        using var tables = new DeviceTables(backend);
+        using var memory = backend.Allocate(sizeof(float) * values.Length, "rows");
+        var rows = memory.View(0, new Shape(2, height, width, channels));
+        backend.Upload<float>(values, rows);
+        record.Queue(backend, tables, 0, rows);
+        backend.Download(rows, values.AsSpan());
+        return Hash(MemoryMarshal.AsBytes(values.AsSpan()));
     }
 
     /// <summary>Two images of 33 x 29 pixels, no multiple of a block or a warp; their correctness is tested with the image kernels.</summary>
@@ -45,8 +69,13 @@ internal sealed record MutantRun(string Name, string Group, Func<CudaBackend, (b
         backend.Upload(pixels, x);
         corruptor.Queue(corruption, severity: 2, seed: 1, new uint[] { 0, 1 }, x, y);
         backend.Download(y, pixels);
+        return Hash(pixels);
+    }
+
+    private static ulong Hash(ReadOnlySpan<byte> values)
+    {
         ulong bits = 14695981039346656037; // FNV-1a
-        foreach (byte value in pixels)
+        foreach (byte value in values)
             bits = (bits ^ value) * 1099511628211;
         return bits;
     }

@@ -16,7 +16,12 @@ internal static class TinyDistillation
     private const int Side = 16, Classes = 5, Images = 64, BatchSize = 8;
 
     /// <summary>The sum of the losses of every step, and every trained number at the end.</summary>
-    public static (double[] Losses, float[] Trained) Run(ComputeTarget target, int steps, int stepsBetweenReads = 1)
+    /// <param name="target">Where.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="stepsBetweenReads">Steps after which losses are read.</param>
+    /// <param name="loading">Changes how images are loaded; null for AugMix by the threads.</param>
+    public static (double[] Losses, float[] Trained) Run(
+        ComputeTarget target, int steps, int stepsBetweenReads = 1, Func<BatchLoaderOptions, BatchLoaderOptions>? loading = null)
     {
         var student = new ThreeHeadedStudent(
             new VisionTransformer(new VisionTransformerOptions
@@ -33,10 +38,9 @@ internal static class TinyDistillation
         using var teacherParameters = new ParameterStore(teacher.AllSpecs(), _ => false, target);
         parameters.Initialize(3);
         teacherParameters.Initialize(4);
-        using var loader = new BatchLoader(new StripedPictures(Images, Side, Classes), [.. Enumerable.Range(0, Images)], new BatchLoaderOptions
-        {
-            BatchSize = BatchSize, ImageSize = Side, Normalization = Normalization.Half(1), Seed = 5, AugMixViews = 1,
-        });
+        var options = new BatchLoaderOptions { BatchSize = BatchSize, ImageSize = Side, Normalization = Normalization.Half(1), Seed = 5, AugMixViews = 1 };
+        using var loader = new BatchLoader(
+            new StripedPictures(Images, Side, Classes), [.. Enumerable.Range(0, Images)], loading is null ? options : loading(options));
         using var step = new DistillationStep(
             student, parameters, teacher, teacherParameters, new DistillationOptions { BatchSize = BatchSize, Seed = 6 }, target);
         using var trainer = new Trainer(target.Backend!, step, loader, new TrainerOptions

@@ -71,7 +71,7 @@ public sealed class BatchLoader : IDisposable
             : null;
         slots = new Batch[Math.Min(options.PrefetchDepth, BatchCount)];
         if (options.Device is { } device)
-            renderer = new DeviceRenderer(device, capacity, options.ImageSize, options.Normalization);
+            renderer = new DeviceRenderer(device, capacity, options);
         for (int i = 0; i < slots.Length; i++)
             slots[i] = new Batch(capacity, options.Views, options.RowLength, renderer is null ? null : CreateDeviceImages(capacity, pixMix), renderer);
         pipelines = new SamplePipeline[options.Workers];
@@ -167,9 +167,17 @@ public sealed class BatchLoader : IDisposable
 
     private DeviceImages CreateDeviceImages(int capacity, PixMix? pixMix)
     {
-        int rows = capacity * options.AugMixViews, side = options.ImageSize;
-        MixtureRecord? mixtures = rows == 0 ? null : pixMix is null ? new AugMixRecord(options.AugMix, side, rows) : new PixMixRecord(pixMix, side, rows);
-        return new(capacity, side, options.Normalization.Channels, mixtures);
+        int rows = capacity * options.AugMixViews, side = options.ImageSize, channels = options.Normalization.Channels;
+        MixtureRecord? mixtures = options.Mixture switch
+        {
+            _ when rows == 0 => null,
+            MixtureKind.Augmix => new AugMixRecord(options.AugMix, side, rows),
+            MixtureKind.Pixmix => new PixMixRecord(pixMix!, side, rows),
+            _ => null,
+        };
+        return new(
+            capacity, options.Crops, side, channels, mixtures,
+            options.Noise is { } noise ? new NoiseRecord(noise, channels, options.Seed, Math.Max(rows, capacity)) : null);
     }
 
     /// <summary>Waits until no worker holds a run and none can take one. Called under the gate.</summary>

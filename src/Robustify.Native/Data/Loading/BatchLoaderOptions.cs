@@ -69,16 +69,21 @@ public sealed record BatchLoaderOptions
     public Func<IImageResizer>? CreateResizer { get; init; }
 
     /// <summary>
-    /// Where batches go. On CUDA, training images are cut, mirrored, mixed by AugMix or PixMix and normalised there, from bytes and from
-    /// draws that the threads leave; other mixtures, noise and PixMix with a folder's pictures are made by the threads. Null for host memory.
+    /// Where batches go. On CUDA, training images are cut, mirrored, mixed, normalised and given noise there, from bytes and from draws that the
+    /// threads leave; PixMix with a folder's pictures is made by the threads. Null for host memory.
     /// </summary>
     public IBackend? Backend { get; init; }
 
     /// <summary>The device that makes the rows; null where the threads do, or where there are none.</summary>
-    internal CudaBackend? Device => Mode == LoaderMode.Training && !WithoutImages && NoiseNetwork is null && Mixture != MixtureKind.Noise2net
-        && (AugMixViews == 0 || Mixture == MixtureKind.Augmix || (Mixture == MixtureKind.Pixmix && PixMix.Pictures is null))
+    internal CudaBackend? Device => Mode == LoaderMode.Training && !WithoutImages && (AugMixViews == 0 || Mixture != MixtureKind.Pixmix || PixMix.Pictures is null)
         ? Backend as CudaBackend
         : null;
+
+    /// <summary>Crops and flips that are drawn for an image: one, which its views share, or one a view.</summary>
+    internal int Crops => Mixture == MixtureKind.Standard ? Views : 1;
+
+    /// <summary>The noise of training; null for none.</summary>
+    internal NoiseNetworkOptions? Noise => NoiseNetwork ?? (Mixture == MixtureKind.Noise2net ? new NoiseNetworkOptions() : null);
 
     /// <summary>Threads that prepare samples, 1 to 256. The result does not depend on it.</summary>
     public int Workers { get; init; } = 1;

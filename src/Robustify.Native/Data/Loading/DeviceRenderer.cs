@@ -7,8 +7,8 @@ using Robustify.Native.Data.Transforms;
 namespace Robustify.Native.Data.Loading;
 
 /// <summary>
-/// Makes the rows of training batches on a CUDA device: crop, flip, mixtures and normalisation, with the host's result (of PixMix's powers
-/// all but the last bits). Called by the loader's consumer alone, in the order of the device's stream and outside captured steps.
+/// Makes the rows of training batches on a CUDA device: crop, flip, mixtures, normalisation and noise, with the host's result (of PixMix's
+/// powers all but the last bits). Called by the loader's consumer alone, in the order of the device's stream and outside captured steps.
 /// </summary>
 internal sealed class DeviceRenderer : IDisposable
 {
@@ -18,11 +18,15 @@ internal sealed class DeviceRenderer : IDisposable
     private readonly DeviceBuffer memory;
     private readonly TensorView whole;
     private readonly TensorView cut;
+    private readonly int count;
+    private readonly int crops;
+    private readonly bool hasViews;
 
-    public DeviceRenderer(CudaBackend backend, int capacity, int side, Normalization normalization)
+    public DeviceRenderer(CudaBackend backend, int capacity, BatchLoaderOptions options)
     {
-        (this.backend, this.normalization, tables) = (backend, normalization, new DeviceTables(backend));
-        var shape = new Shape(capacity, side, side, normalization.Channels);
+        (this.backend, normalization, tables) = (backend, options.Normalization, new DeviceTables(backend));
+        (count, crops, hasViews) = (capacity, options.Crops, options.Views > 1);
+        var shape = new Shape(crops * capacity, options.ImageSize, options.ImageSize, normalization.Channels);
         memory = backend.Allocate(2 * shape.Count, "8-bit images of a batch");
         whole = memory.View(0, shape, DType.UInt8);
         cut = memory.View(shape.Count, shape, DType.UInt8);
@@ -35,18 +39,15 @@ internal sealed class DeviceRenderer : IDisposable
     /// <param name="rows">[views x batch, side, side, channels] Float32 on the device.</param>
     public void Queue(DeviceImages images, int firstView, int views, TensorView rows)
     {
-        int count = whole.Shape[0], length = (int)(whole.Shape.Count / count);
         tables.BeginBatch();
-        backend.Upload(images.Pixels, whole);
-        backend.CropAndFlip(whole, tables.Upload<int>(images.Windows, new(count, DeviceImages.WindowLength)), cut);
-        int clean = firstView == 0 ? count : 0, mixed = views * count - clean;
-        if (clean > 0)
-            backend.NormalizePixels(cut, Rows(rows, 0, clean), normalization.Scales, normalization.Shifts);
-        if (mixed > 0)
-            images.Mixtures!.Queue(backend, tables, cut, (Math.Max(firstView, 1) - 1) * count, Rows(rows, clean, mixed), normalization);
-
-        TensorView Rows(TensorView all, int first, int number) => new(
-            all.Pointer + (nint)((long)first * length * sizeof(float)), DType.Float32, new Shape(number, whole.Shape[1], whole.Shape[2], whole.Shape[3]));
+        int firstMixed = Math.Max(firstView, 1), firstNoisy = Math.Max(firstView, hasViews ? 1 : 0), end = firstView + views;
+        Cut(images, crops > 1 ? firstView : 0, crops > 1 ? views : 1);
+        for (int view = firstView; view < (images.Mixtures is null ? end : Math.Min(end, 1)); view++)
+            backend.NormalizePixels(Views(cut, crops > 1 ? view : 0, 1), Views(rows, view - firstView, 1), normalization.Scales, normalization.Shifts);
+        if (firstMixed < end)
+            images.Mixtures?.Queue(backend, tables, cut, (firstMixed - 1) * count, Views(rows, firstMixed - firstView, end - firstMixed), normalization);
+        if (firstNoisy < end)
+            images.Noise?.Queue(backend, tables, hasViews ? (firstNoisy - 1) * count : 0, Views(rows, firstNoisy - firstView, end - firstNoisy));
     }
 
     /// <inheritdoc/>
@@ -54,5 +55,22 @@ internal sealed class DeviceRenderer : IDisposable
     {
         tables.Dispose();
         memory.Dispose();
+    }
+
+    /// <summary>Brings crops of all images to the device, each cut and mirrored as drawn.</summary>
+    private void Cut(DeviceImages images, int first, int number)
+    {
+        var from = Views(whole, first, number);
+        int length = (int)from.Shape.Count / number, windows = count * DeviceImages.WindowLength;
+        backend.Upload(images.Pixels.AsSpan(first * length, number * length), from);
+        backend.CropAndFlip(
+            from, tables.Upload<int>(images.Windows.AsSpan(first * windows, number * windows), new(number * count, DeviceImages.WindowLength)), Views(cut, first, number));
+    }
+
+    /// <summary>The part of some views in [views x batch, side, side, channels].</summary>
+    private TensorView Views(TensorView all, int first, int number)
+    {
+        var shape = new Shape(number * count, whole.Shape[1], whole.Shape[2], whole.Shape[3]);
+        return new(all.Pointer + (nint)(first * (shape.Count / number) * all.Type.Size()), all.Type, shape);
     }
 }

@@ -23,7 +23,6 @@ internal sealed class SamplePipeline
     private readonly AugMixScratch scratch;
     private readonly NoiseNetwork? noise;
     private readonly PhiloxStream random;
-    private readonly StandardAugmentation viewCrop;
     private readonly Image8 raw = new(1, 1, 1);
     private readonly Image8 converted = new(1, 1, 1);
 
@@ -37,11 +36,9 @@ internal sealed class SamplePipeline
         evaluation = new EvaluationTransform(options.ImageSize, shorterSide, resizer);
         var crop = options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None;
         standard = new StandardAugmentation(crop, options.ImageSize, shorterSide, resizer);
-        viewCrop = new StandardAugmentation(crop, options.ImageSize, shorterSide, resizer);
         augMix = new AugMix(options.AugMix);
         scratch = new AugMixScratch(options.AugMix);
-        var network = options.NoiseNetwork ?? (options.Mixture == MixtureKind.Noise2net ? new NoiseNetworkOptions() : null);
-        noise = network is null ? null : new NoiseNetwork(network);
+        noise = options.Noise is { } network ? new NoiseNetwork(network) : null;
         random = new PhiloxStream(options.Seed, RandomPurpose.StandardAugmentation, 0, 0);
     }
 
@@ -86,7 +83,7 @@ internal sealed class SamplePipeline
             return;
         }
 
-        random.Reset(options.Seed, (uint)RandomPurpose.StandardAugmentation, epoch, sample);
+        Restart(0, epoch, sample);
         if (batch.DeviceImages is { } device)
         {
             Leave(device, image, batch, position, epoch, sample);
@@ -99,9 +96,7 @@ internal sealed class SamplePipeline
         for (int view = 1; view < batch.Views; view++)
         {
             var row = batch.Row(view, position);
-
-            // The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.
-            random.Reset(options.Seed, (uint)Purpose | ((uint)view << 16), epoch, sample);
+            Restart(view, epoch, sample);
             switch (options.Mixture)
             {
                 case MixtureKind.Augmix:
@@ -111,29 +106,45 @@ internal sealed class SamplePipeline
                     pixMix!.Mix(image, row, options.Normalization, random, scratch);
                     break;
                 case MixtureKind.Standard:
-                    options.Normalization.Apply(viewCrop.Apply(whole, random), row);
+                    options.Normalization.Apply(standard.Apply(whole, random), row);
                     break;
                 default:
                     options.Normalization.Apply(image, row);
                     break;
             }
 
-            noise?.Apply(row, image.Width, image.Height, image.Channels, random);
+            noise?.Apply(row, options.ImageSize, options.ImageSize, image.Channels, random);
         }
 
         if (batch.Views == 1)
-            noise?.Apply(batch.Row(0, position), image.Width, image.Height, image.Channels, random);
+            noise?.Apply(batch.Row(0, position), options.ImageSize, options.ImageSize, image.Channels, random);
     }
 
     /// <summary>Leaves a sample to the device: its bytes, and the draws of what is done to them.</summary>
     private void Leave(DeviceImages device, Image8 image, Batch batch, int position, uint epoch, uint sample)
     {
-        var placed = standard.Place(image, random, out int left, out int top, out bool isFlipped);
-        device.Put(position, placed, left, top, isFlipped);
+        Leave(0);
         for (int view = 1; view < batch.Views; view++)
         {
-            random.Reset(options.Seed, (uint)Purpose | ((uint)view << 16), epoch, sample);
-            device.Mixtures!.Draw((view - 1) * batch.Count + position, random, scratch);
+            Restart(view, epoch, sample);
+            if (options.Crops > 1)
+                Leave(view);
+            int row = (view - 1) * batch.Count + position;
+            device.Mixtures?.Draw(row, random, scratch);
+            device.Noise?.Draw(row, random);
+        }
+
+        if (batch.Views == 1)
+            device.Noise?.Draw(position, random);
+
+        void Leave(int crop)
+        {
+            var placed = standard.Place(image, random, out int left, out int top, out bool isFlipped);
+            device.Put(crop, position, placed, left, top, isFlipped);
         }
     }
+
+    /// <summary>The view goes into the high half of the purpose, as a layer's number does for dropout: each view has its own draws.</summary>
+    private void Restart(int view, uint epoch, uint sample) => random.Reset(
+        options.Seed, view == 0 ? (uint)RandomPurpose.StandardAugmentation : (uint)Purpose | ((uint)view << 16), epoch, sample);
 }
