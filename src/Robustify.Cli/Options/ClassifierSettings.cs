@@ -17,6 +17,7 @@ internal sealed class ClassifierSettings
     private readonly OptionalNumberOption<int> testLimit = new("--test-limit", "test images at most, as many of each class", new(1, null), "all");
     private readonly NumberOption<int> heldOut;
     private readonly RecordSettings record = new();
+    private readonly FlagOption newClassifier = new("--new-classifier", "begin with a fresh classifier for the classes of the data in the place of the model's");
     private readonly FlagOption plan = MemoryReport.Option();
     private readonly PreprocessingSettings preprocessing = new();
     private readonly OptimizerSettings optimizer;
@@ -62,7 +63,7 @@ internal sealed class ClassifierSettings
     public void AddTo(Command command)
     {
         command.Add(plan);
-        run.Add(command, model, data);
+        run.Add(command, model, newClassifier, data);
         run.AddCommon(command, writes: true);
         record.AddTo(command, run);
         run.Add(command, epochs, batch, limit, testLimit, heldOut);
@@ -80,7 +81,7 @@ internal sealed class ClassifierSettings
 
     public ClassifierTrainingOptions Bind(ParseResult parse) => standard with
     {
-        Model = model.Of(parse), Overrides = preprocessing.Bind(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
+        Model = model.Of(parse), Overrides = preprocessing.Bind(parse), NewClassifier = newClassifier.Of(parse), Data = data.Of(parse), Out = run.Out.Of(parse), Seed = run.Seed.Of(parse),
         Epochs = epochs.Of(parse), Batch = batch.Of(parse), Limit = limit.Of(parse), TestLimit = testLimit.Of(parse), HeldOut = heldOut.Of(parse),
         Resume = record.Resume(parse), Record = record.Bind(parse),
         Optimizer = optimizer.Optimizer(parse), Schedule = optimizer.Schedule(parse), Warmup = optimizer.Warmup(parse),

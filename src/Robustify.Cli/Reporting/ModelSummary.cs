@@ -21,11 +21,14 @@ internal sealed class ModelSummary
 
     private readonly bool showsPlan;
 
+    private readonly IReadOnlyList<string> misfits;
+
     private ModelSummary(ModelSource source, bool listTensors, int batchSize, bool showsPlan)
     {
         (this.source, this.listTensors, this.batchSize, this.showsPlan) = (source, listTensors, batchSize, showsPlan);
         student = ThreeHeadedStudent.Of(source);
         specs = student?.SavedSpecs ?? source.Model.AllSpecs();
+        misfits = source.Misfits(specs);
     }
 
     private long Parameters => specs.Where(s => !s.IsStatistic).Sum(s => s.Shape.Count);
@@ -65,7 +68,7 @@ internal sealed class ModelSummary
         Line(output, "preprocessing", $"{source.Preprocessing.Describe(model.ImageSize)} (from {source.Preprocessing.Source})");
         if (source.Text is { } text)
             Line(output, "text tower", Invariant($"{text.Description}; {text.Specs.Sum(s => s.Shape.Count):N0} parameters"));
-        Line(output, "classes", model.Classes == 0 ? "none: no classifier, which zeroshot makes" : Invariant($"{model.Classes}"));
+        Line(output, "classes", model.Classes == 0 ? source.Text is null ? "none: no classifier" : "none: no classifier, which zeroshot makes" : Invariant($"{model.Classes}"));
         Line(output, "parameters", Invariant($"{Parameters:N0}"));
         Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image forward; {Backward(ModelCost.Training(model, _ => true)):N0} backward to train all"));
         Line(output, "planned memory", Invariant(
@@ -73,6 +76,8 @@ internal sealed class ModelSummary
         Line(output, "heads", student is null ? model.Classes == 0 ? "none" : model.HeadName : string.Join(", ", student.HeadNames));
         Line(output, "tail", Invariant(
             $"{TailBlocks} of {model.BlockCount} blocks; with the heads {TunedParameters:N0} parameters tuned by distill"));
+        foreach (string misfit in misfits)
+            Line(output, "does not fit", misfit);
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
             Line(output, "metadata", $"{key} = {value.ReplaceLineEndings(" ")}");
         foreach (var (name, plan) in showsPlan ? Plans() : [])
@@ -122,6 +127,10 @@ internal sealed class ModelSummary
         json.WriteNumber("tail_blocks", TailBlocks);
         json.WriteNumber("parameters", Parameters);
         json.WriteNumber("tuned_parameters", TunedParameters);
+        json.WriteStartArray("misfits");
+        foreach (string misfit in misfits)
+            json.WriteStringValue(misfit);
+        json.WriteEndArray();
         json.WriteStartObject("metadata");
         foreach (var (key, value) in source.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
             json.WriteString(key, value);

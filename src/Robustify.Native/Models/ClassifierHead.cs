@@ -24,7 +24,7 @@ public static class ClassifierHead
     public static void RequireHead(this IVisionModel model, string name)
     {
         if (model.Classes == 0)
-            throw new RobustifyException($"model '{name}': has no classifier, one for the classes of the data expected; make it with `robustify zeroshot --save FILE`");
+            throw new RobustifyException($"model '{name}': has no classifier, one for the classes of the data expected; make one with `robustify finetune --new-classifier`, or of a CLIP model with `robustify zeroshot --save FILE`");
     }
 
     /// <summary>Body and head of a plain classifier.</summary>

@@ -156,6 +156,18 @@ public sealed class ModelSource
     }
 
     /// <summary>
+    /// Tensors of the file that are missing, misshapen or unknown to the model, by name and with what was expected; of a student, beside what
+    /// <paramref name="specs"/> says it has. None for a preset.
+    /// </summary>
+    public IReadOnlyList<string> Misfits(IReadOnlyList<ParameterSpec> specs)
+    {
+        if (file is null)
+            return [];
+        using var reader = CheckpointReader.Open(file, overrides.Family);
+        return new StoredModel(reader, Model, isHeadReplaced: overrides.Classes is not null).Misfits([.. specs.Select(s => (s.Name, s.Shape.ToArray()))]);
+    }
+
+    /// <summary>
     /// Reads the file once and refuses values that are not finite, as <see cref="Load"/> does for what it loads: for runs that would fail
     /// only after their directory is made.
     /// </summary>
@@ -227,6 +239,8 @@ public sealed class ModelSource
             entries[CheckpointNames.LayerNormEpsilonKey] = transformer.Options.LayerNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         }
 
+        if (Architecture is ResNet.ResNet { Options.StridesOnFirst: true })
+            entries[CheckpointNames.StrideKey] = CheckpointNames.StrideOnFirst;
         if (Architecture is ConvNext.ConvNext convolutional)
             entries[CheckpointNames.LayerNormEpsilonKey] = convolutional.Options.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture);
         if (Architecture is IClipImageModel clip)
@@ -271,27 +285,31 @@ public sealed class ModelSource
         VisionTransformerDescription d => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
             ImageSize = d.ImageSize, PatchSize = d.PatchSize, Channels = d.Channels, Width = d.Width, Depth = d.Depth, Heads = d.Heads,
-            MlpWidth = d.MlpWidth, Classes = classes ?? RequireHead(reader, d.Classes), LayerNormEpsilon = (float)d.LayerNormEpsilon,
-            Pooling = d.HasDistillationToken ? TokenPooling.ClassAndDistillationTokens : d.HasClassToken ? TokenPooling.ClassToken : TokenPooling.Mean,
+            MlpWidth = d.MlpWidth, Classes = classes ?? d.Classes, LayerNormEpsilon = (float)d.LayerNormEpsilon,
+            HasLayerScale = d.HasLayerScale,
+            Pooling = d switch
+            {
+                { ReadsDistillationToken: true } => TokenPooling.ClassAndDistillationTokens,
+                { HasDistillationToken: true } => TokenPooling.ClassBesideDistillationToken,
+                { HasClassToken: true } => TokenPooling.ClassToken,
+                _ => TokenPooling.Mean,
+            },
         }),
         ResNetDescription d => new ResNet.ResNet(new ResNetOptions
         {
             ImageSize = ImageSizeOf(reader, smallest: 8, usual: d.StemKernel == 3 ? 32 : 224), Channels = d.Channels, Bottleneck = d.Block == ResNetBlockKind.Bottleneck,
             Layers = d.Layers, Widths = d.StageWidths, StemWidth = d.StemWidth, SmallImageStem = d.StemKernel == 3,
-            Classes = classes ?? RequireHead(reader, d.Classes),
+            BottleneckExpansion = d.Block == ResNetBlockKind.Bottleneck ? d.StageOutputs[0] / d.StageWidths[0] : 4, StridesOnFirst = d.StridesOnFirst,
+            Classes = classes ?? d.Classes,
         }),
         ConvNextDescription d => new ConvNext.ConvNext(new ConvNextOptions
         {
             ImageSize = ImageSizeOf(reader, smallest: ConvNextOptions.StemPatch << (d.Layers.Count - 1), usual: 224), Channels = d.Channels,
             Layers = d.Layers, Widths = d.Widths, Kernel = d.Kernel, FinalNormEpsilon = (float)d.FinalNormEpsilon,
-            Classes = classes ?? RequireHead(reader, d.Classes),
+            Classes = classes ?? d.Classes,
         }),
         var other => throw new RobustifyException($"{reader.Path}: architecture {other.GetType().Name} cannot be built; use a ViT, a ResNet, a ConvNeXt or CLIP"),
     };
-
-    private static int RequireHead(CheckpointReader reader, int classes) => classes > 0
-        ? classes
-        : throw new RobustifyException($"{reader.Path}: has no classifier head; use a checkpoint of a classifier");
 
     // A convolutional network takes images of any size, so its tensors do not tell which it was trained on.
     private static int ImageSizeOf(CheckpointReader reader, int smallest, int usual)

@@ -21,6 +21,7 @@ internal static class PublishedPreprocessing
     private static readonly (string File, string? Section)[] Places =
     [
         ("preprocessor_config.json", null), ("config.json", "pretrained_cfg"), ("open_clip_config.json", "preprocess_cfg"),
+        ("config.json", null), // As timm wrote it at first.
     ];
 
     /// <summary>
@@ -36,7 +37,7 @@ internal static class PublishedPreprocessing
                 return Whole(config, found);
         }
 
-        return JsonConfig.Open(Path.Combine(FolderOf(checkpointPath), "config.json")) is { } model && model.Number("image_size") is { } size
+        return JsonConfig.BesideModel(checkpointPath) is { } model && model.Number("image_size") is { } size
             ? Whole(model, size)
             : null;
     }
@@ -83,7 +84,8 @@ internal static class PublishedPreprocessing
         return family switch
         {
             CheckpointFamily.HuggingFaceVisionTransformer => new(Normalization.Half(3), 1, ResampleFilter.Bilinear, source),
-            CheckpointFamily.HuggingFaceResNet or CheckpointFamily.HuggingFaceDistilledVisionTransformer or CheckpointFamily.HuggingFaceConvNext =>
+            CheckpointFamily.HuggingFaceResNet or CheckpointFamily.HuggingFaceDistilledVisionTransformer or CheckpointFamily.HuggingFaceDeit
+                or CheckpointFamily.HuggingFaceConvNext =>
                 new(Normalization.ImageNet, ratio, ResampleFilter.Bicubic, source),
             CheckpointFamily.TimmVisionTransformer or CheckpointFamily.TimmDistilledVisionTransformer =>
                 new(Normalization.ImageNet, Math.Max(ratio, 0.9), ResampleFilter.Bicubic, source),
@@ -98,8 +100,13 @@ internal static class PublishedPreprocessing
         double[]? mean = config.Numbers("mean") ?? config.Numbers("image_mean"), std = config.Numbers("std") ?? config.Numbers("image_std");
         if (mean is null || std is null || mean.Length != model.Channels)
             return null;
-        var found = usual with { Normalization = new Normalization(mean, std), Source = file };
-        if ((config.Number("crop_pct") ?? SizeRatio(config, model.ImageSize)) is { } ratio)
+        if (config.Number("rescale_factor") is { } factor && Math.Abs(factor * 255 - 1) > 1e-4)
+            throw config.Refuse($"\"rescale_factor\" is {factor.ToString(System.Globalization.CultureInfo.InvariantCulture)}, 1/255 expected; give --mean and --std");
+        var normalization = config.Flag("do_normalize") == false
+            ? new Normalization([.. mean.Select(_ => 0.0)], [.. std.Select(_ => 1.0)])
+            : new Normalization(mean, std);
+        var found = usual with { Normalization = normalization, Source = file };
+        if ((ConvNextRatio(config, model) ?? config.Number("crop_pct") ?? SizeRatio(config, model.ImageSize)) is { } ratio)
             found = found with { CropRatio = Preprocessing.RequireRatio(file, ratio) };
         if (config.Text("interpolation") is { } name)
             return found with { Interpolation = Preprocessing.Filter(file, name == "random" ? "bicubic" : name) };
@@ -113,11 +120,20 @@ internal static class PublishedPreprocessing
         return found;
     }
 
+    // Hugging Face's ConvNextImageProcessor, which its ResNets use too: crop_pct, 224/256 if absent, below 384 pixels, and nothing cropped from there on.
+    private static double? ConvNextRatio(JsonConfig config, IVisionModel model)
+    {
+        string? kind = config.Text("image_processor_type") ?? config.Text("feature_extractor_type");
+        if (kind?.StartsWith("ConvNext", StringComparison.OrdinalIgnoreCase) != true)
+            return null;
+        return (Side(config, "size") ?? model.ImageSize) >= 384 ? 1 : config.Number("crop_pct") ?? 224.0 / 256;
+    }
+
     // Hugging Face: size is the shorter side where a centre crop follows, else the whole input.
     private static double? SizeRatio(JsonConfig config, int imageSize)
     {
-        double? shorter = config.Number("size") ?? config.Section("size")?.Number("shortest_edge");
+        double? shorter = Side(config, "size");
         bool crops = config.Flag("do_center_crop") ?? false;
-        return crops && shorter >= imageSize ? imageSize / shorter : config.Section("size") is null && shorter is null ? null : 1;
+        return crops && shorter >= imageSize ? imageSize / shorter : shorter is null ? null : 1;
     }
 }

@@ -15,9 +15,10 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
 
     /// <summary>Holds the file against the wanted tensors.</summary>
     /// <exception cref="RobustifyException">Lists tensors that are missing, misshapen or unknown.</exception>
-    public void Require(IReadOnlyList<(string Name, int[] Shape)> wanted) => reader.Match(
-        [.. wanted.Where(w => !IsReplaced(w.Name)).DistinctBy(w => w.Name).Select(w => (w.Name, IsResampled(w.Name, w.Shape) ? reader.Shape(w.Name) : w.Shape))],
-        name => IsExtra(name) || IsReplaced(name));
+    public void Require(IReadOnlyList<(string Name, int[] Shape)> wanted) => reader.Match(AsStored(wanted), IsOptional);
+
+    /// <summary>What <see cref="Require"/> would refuse, all of it.</summary>
+    public IReadOnlyList<string> Misfits(IReadOnlyList<(string Name, int[] Shape)> wanted) => reader.Misfits(AsStored(wanted), IsOptional);
 
     /// <summary>
     /// Fills every tensor of a store in host memory, on all cores: what the file holds as it is wanted in pieces, each looked over for what
@@ -62,7 +63,7 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
             int[] stored = reader.Shape(name);
             var positions = new float[stored[0] * stored[1]];
             reader.Read(name, positions);
-            PositionInterpolation.Resample(positions, destination, stored[1], PrefixTokens);
+            PositionInterpolation.Resample(positions, destination, stored[1], PositionInterpolation.StoredPrefix(stored[0], PrefixTokens), PrefixTokens);
         }
         else
         {
@@ -78,6 +79,11 @@ internal sealed class StoredModel(CheckpointReader reader, IVisionModel model, b
         reader.RequireFinite(); // Names the tensor and the element.
         return new RobustifyException($"{reader.Path}: tensor {tensor} holds values that are not finite; use a checkpoint of a run that did not diverge");
     }
+
+    private (string Name, int[] Shape)[] AsStored(IReadOnlyList<(string Name, int[] Shape)> wanted) =>
+        [.. wanted.Where(w => !IsReplaced(w.Name)).DistinctBy(w => w.Name).Select(w => (w.Name, IsResampled(w.Name, w.Shape) ? reader.Shape(w.Name) : w.Shape))];
+
+    private bool IsOptional(string name) => IsExtra(name) || IsReplaced(name);
 
     private int PrefixTokens => model switch
     {

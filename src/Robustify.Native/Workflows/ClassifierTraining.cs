@@ -27,8 +27,8 @@ public static class ClassifierTraining
     internal static TrainingCost Measured(
         ClassifierTrainingOptions options, RunContext context, Action<Utf8JsonWriter> describe, Func<ModelSource, LabeledData, RunDirectory, TrainingCost> train)
     {
-        var source = ModelSource.Resolve(options.Model, options.Overrides).RequireFinite();
         var data = LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut);
+        var source = Resolve(options, data).RequireFinite();
         data.RequireClasses(source.Model, options.Model);
         Regularized(source.Model, options);
         var directory = RunDirectory.OpenTraining(options.Out, describe, options.Resume);
@@ -45,12 +45,19 @@ public static class ClassifierTraining
         });
     }
 
-    /// <summary>The memory of the training, without taking it: neither data nor weights are opened.</summary>
+    /// <summary>The memory of the training, without taking it: weights are not opened, and of the data only the names of its classes for a new classifier.</summary>
     public static MemoryPlan Plan(ClassifierTrainingOptions options, Precision precision)
     {
         options.Validate();
-        return Plan(ModelSource.Resolve(options.Model, options.Overrides), options, precision);
+        var source = options.NewClassifier
+            ? Resolve(options, LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut))
+            : ModelSource.Resolve(options.Model, options.Overrides);
+        return Plan(source, options, precision);
     }
+
+    /// <summary>The model, with a fresh classifier for the classes of the data where one is asked for.</summary>
+    internal static ModelSource Resolve(ClassifierTrainingOptions options, LabeledData data) => ModelSource.Resolve(
+        options.Model, options.NewClassifier ? options.Overrides with { Classes = data.TrainSource.ClassNames.Count } : options.Overrides);
 
     /// <summary>The same of a model that is known already.</summary>
     public static MemoryPlan Plan(ModelSource source, ClassifierTrainingOptions options, Precision precision)

@@ -32,6 +32,9 @@ public sealed record ClassifierTrainingOptions
     /// <summary>What of the model's checkpoint is taken otherwise.</summary>
     public ModelOverrides Overrides { get; init; } = new();
 
+    /// <summary>Whether a fresh classifier for the classes of the data takes the place of the model's.</summary>
+    public bool NewClassifier { get; init; }
+
     /// <summary>Data directory; null for the default.</summary>
     public string? Data { get; init; }
 

@@ -91,7 +91,7 @@ public sealed class LabeledData
         if (TrainSource.ClassNames.Count != model.Classes)
         {
             throw new RobustifyException(
-                $"{Path}: {TrainSource.ClassNames.Count} classes found, model '{modelName}' has {model.Classes}; use a model of as many classes");
+                $"{Path}: {TrainSource.ClassNames.Count} classes found, model '{modelName}' has {model.Classes}; use a model of as many classes, or make one by pretrain, teach or finetune with --new-classifier");
         }
     }
 

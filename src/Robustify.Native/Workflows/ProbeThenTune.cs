@@ -39,13 +39,13 @@ internal static class ProbeThenTune
     /// <summary>Trains, or goes on in the phase that was interrupted, and returns what both took.</summary>
     public static TrainingCost Train(ProbeThenTuneOptions options, RunContext context, LabeledData data, RunDirectory directory)
     {
-        var source = ModelSource.Resolve(options.Tuning.Model, options.Tuning.Overrides).RequireFinite();
+        var source = ClassifierTraining.Resolve(options.Tuning, data).RequireFinite();
         data.RequireClasses(source.Model, options.Tuning.Model);
         var probe = directory.TrainingPart("probe", options.Probe.Resume);
         var probed = probe.Guard(() => ClassifierTraining.Train(
             options.Probe with { ResultName = options.Tuning.ResultName + "_probe" }, context, source, data, probe));
         var tuned = ClassifierTraining.Train(
-            options.Tuning with { Model = probe.Root, Overrides = new() }, context, ModelSource.Resolve(probe.Root), data, directory);
+            options.Tuning with { Model = probe.Root, Overrides = new(), NewClassifier = false }, context, ModelSource.Resolve(probe.Root), data, directory);
         return (probed + tuned) with { TrainedParameters = tuned.TrainedParameters };
     }
 }

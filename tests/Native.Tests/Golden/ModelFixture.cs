@@ -95,7 +95,7 @@ internal static class ModelFixture
     {
         using var model = new GoldenModel(folder, training: true, target);
         model.Run();
-        using var running = CheckpointReader.Open(GoldenData.PathOf("models", folder, "running_after_train.safetensors"), CheckpointFamily.ResNet);
+        using var running = CheckpointReader.Open(GoldenData.PathOf("models", folder, "running_after_train.safetensors"), FamilyOf(folder));
         var statistics = model.Parameters.All.Where(p => p.Spec.IsStatistic).ToArray();
         Assert.NotEmpty(statistics);
         foreach (var statistic in statistics)

@@ -85,15 +85,6 @@ public sealed class DistilledTransformerTests
         Assert.Contains(other["head.weight"].Value.View.Span.ToArray(), x => x != 0);
     }
 
-    [Fact]
-    public void InterpolationToTheSameGridIsTheIdentity()
-    {
-        float[] source = Values(3, (1 + 9) * 4), same = new float[source.Length];
-        PositionInterpolation.Resample(source, same, width: 4, prefix: 1);
-        for (int i = 0; i < source.Length; i++)
-            Assert.Equal(source[i], same[i], 1e-6);
-    }
-
     private static double Mean(ReadOnlySpan<float> grid, int column)
     {
         double sum = 0;

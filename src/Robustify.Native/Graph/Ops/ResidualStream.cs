@@ -2,7 +2,7 @@ namespace Robustify.Native.Graph.Ops;
 
 /// <summary>
 /// The residual stream of a pre-norm transformer. A branch is added where the sum is first needed: in one pass with the norm that reads it,
-/// or alone where the stream is cut or its end is read. A branch that stochastic depth may leave out is added at once.
+/// or alone where the stream is cut or its end is read. A branch that is scaled, or that stochastic depth may leave out, is added at once.
 /// </summary>
 /// <param name="graph">Where to.</param>
 /// <param name="start">What flows in.</param>
@@ -15,10 +15,13 @@ internal sealed class ResidualStream(GraphBuilder graph, Value start)
     /// <param name="name">Name of the sum.</param>
     /// <param name="branch">Of the stream's shape.</param>
     /// <param name="leftOut">Probability that training leaves it out for a sample.</param>
-    public void Add(string name, Value branch, float leftOut)
+    /// <param name="scale">A factor a channel for the branch; null for none.</param>
+    public void Add(string name, Value branch, float leftOut, Parameter? scale = null)
     {
         var before = Value();
-        if (graph.Training && leftOut != 0)
+        if (scale is not null)
+            sum = graph.ScaledResidual(name, before, branch, scale, leftOut);
+        else if (graph.Training && leftOut != 0)
             sum = graph.StochasticDepth(name, before, branch, leftOut);
         else
             pending = (name, branch);

@@ -11,7 +11,7 @@ namespace Robustify.Native.Method.Onnx;
 
 /// <summary>
 /// Writes a trained model as ONNX (opset 17). Input <c>images</c> [batch, C, H, W], normalised as the checkpoint says (in the file's
-/// metadata). A plain classifier has the output <c>logits</c>, a CLIP image tower <c>embedding</c> (of length one) and <c>logits</c> where it has
+/// metadata). A plain classifier has the output <c>logits</c>, a model without one <c>features</c>, a CLIP image tower <c>embedding</c> (of length one) and <c>logits</c> where it has
 /// a classifier; a student <c>clean</c>, <c>unclean</c> and, where it has that head, <c>combined</c> logits, and the selected answer as
 /// <c>probabilities</c> and <c>head</c> (0 clean, 1 unclean, 2 combined: of two heads, the mean of their probabilities).
 /// </summary>
@@ -50,8 +50,9 @@ public static class OnnxExport
     private static void WritePlain(IVisionModel model, OnnxGraph graph, OnnxWeights weights, string images)
     {
         string features = Features(graph, weights, model, images);
-        if ((model as PromptedModel)?.Inner is IClipImageModel || model is IClipImageModel)
-            graph.Output("embedding", features, false, -1, model.FeatureWidth);
+        bool isClip = (model as PromptedModel)?.Inner is IClipImageModel || model is IClipImageModel;
+        if (isClip || model.Classes == 0)
+            graph.Output(isClip ? "embedding" : "features", features, false, -1, model.FeatureWidth);
         if (model.Classes > 0)
             graph.Output("logits", Head(graph, weights, model.HeadName, features), false, -1, model.Classes);
     }

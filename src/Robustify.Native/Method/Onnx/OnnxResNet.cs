@@ -25,7 +25,7 @@ internal sealed class OnnxResNet(OnnxGraph graph, OnnxWeights weights)
             for (int layer = 0; layer < options.Layers[stage]; layer++, input = output)
             {
                 int stride = layer == 0 && stage > 0 ? 2 : 1;
-                x = Block($"layer{stage + 1}.{layer}", x, options.Bottleneck, stride, isProjected: input != output || stride > 1);
+                x = Block($"layer{stage + 1}.{layer}", x, options, stride, isProjected: input != output || stride > 1);
             }
         }
 
@@ -45,12 +45,12 @@ internal sealed class OnnxResNet(OnnxGraph graph, OnnxWeights weights)
         return relu ? graph.Node("Relu", [x]) : x;
     }
 
-    private string Block(string path, string x, bool isBottleneck, int stride, bool isProjected)
+    private string Block(string path, string x, ResNetOptions options, int stride, bool isProjected)
     {
         string shortcut = isProjected ? Unit($"{path}.downsample.0", $"{path}.downsample.1", x, 1, stride, relu: false) : x;
-        int last = isBottleneck ? 3 : 2, strided = isBottleneck ? 2 : 1;
+        int last = options.Bottleneck ? 3 : 2;
         for (int i = 1; i <= last; i++)
-            x = Unit($"{path}.conv{i}", $"{path}.bn{i}", x, isBottleneck && i != 2 ? 1 : 3, i == strided ? stride : 1, relu: i < last);
+            x = Unit($"{path}.conv{i}", $"{path}.bn{i}", x, options.Bottleneck && i != 2 ? 1 : 3, i == options.StridedConvolution ? stride : 1, relu: i < last);
         return graph.Node("Relu", [graph.Node("Add", [x, shortcut])]);
     }
 }

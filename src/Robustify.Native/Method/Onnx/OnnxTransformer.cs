@@ -5,6 +5,9 @@ namespace Robustify.Native.Method.Onnx;
 /// <summary>Patches, tokens and the pre-norm blocks of a vision transformer in ONNX operators.</summary>
 internal sealed class OnnxTransformer(OnnxGraph graph, OnnxWeights weights, int width, int heads, Activation activation, float epsilon)
 {
+    /// <summary>Whether each branch is multiplied by a factor a channel.</summary>
+    public bool HasLayerScale { get; init; }
+
     /// <summary>Images [N, C, H, W] to embedded patches [N, patches, width].</summary>
     public string Embed(string images, int patch, bool hasBias)
     {
@@ -65,10 +68,12 @@ internal sealed class OnnxTransformer(OnnxGraph graph, OnnxWeights weights, int 
     private string Block(string path, string x)
     {
         string attended = Attend(graph, weights.Linear($"{path}.attn.qkv", Norm($"{path}.norm1", x)), width, heads);
-        x = graph.Node("Add", [x, weights.Linear($"{path}.attn.proj", attended)]);
+        x = graph.Node("Add", [x, Scaled($"{path}.ls1", weights.Linear($"{path}.attn.proj", attended))]);
         string hidden = Activate(weights.Linear($"{path}.mlp.fc1", Norm($"{path}.norm2", x)));
-        return graph.Node("Add", [x, weights.Linear($"{path}.mlp.fc2", hidden)]);
+        return graph.Node("Add", [x, Scaled($"{path}.ls2", weights.Linear($"{path}.mlp.fc2", hidden))]);
     }
+
+    private string Scaled(string path, string branch) => HasLayerScale ? graph.Node("Mul", [branch, weights.Plain(path + ".gamma")]) : branch;
 
     private string Activate(string x) => activation == Activation.QuickGelu ? OnnxActivations.QuickGelu(graph, x) : OnnxActivations.Gelu(graph, x);
 }

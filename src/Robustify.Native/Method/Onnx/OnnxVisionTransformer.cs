@@ -8,11 +8,14 @@ internal sealed class OnnxVisionTransformer(OnnxGraph graph, OnnxWeights weights
     /// <summary>Images [N, C, H, W] to features [N, width].</summary>
     public string Features(string images)
     {
-        var transformer = new OnnxTransformer(graph, weights, options.Width, options.Heads, options.Activation, options.LayerNormEpsilon);
+        var transformer = new OnnxTransformer(graph, weights, options.Width, options.Heads, options.Activation, options.LayerNormEpsilon)
+        {
+            HasLayerScale = options.HasLayerScale,
+        };
         string x = transformer.Assemble(images, transformer.Embed(images, options.PatchSize, hasBias: true), options.PrefixTokens);
         x = transformer.Blocks(x, options.Depth);
         return options.PrefixTokens == 0
             ? transformer.Norm("fc_norm", graph.Node("ReduceMean", [x], null, ("axes", new long[] { 1 }), ("keepdims", 0L)))
-            : transformer.First(transformer.Norm("norm", x), options.PrefixTokens);
+            : transformer.First(transformer.Norm("norm", x), options.ReadTokens);
     }
 }

@@ -80,7 +80,7 @@ public static class CheckpointConversion
         return left;
     }
 
-    /// <summary>What a file should say of its architecture that its shapes do not: heads and LayerNorm's epsilon.</summary>
+    /// <summary>What a file should say of its architecture that its shapes do not: heads, LayerNorm's epsilon, where a bottleneck strides.</summary>
     public static Dictionary<string, string> Facts(ModelDescription description) => description switch
     {
         VisionTransformerDescription transformer => new(StringComparer.Ordinal)
@@ -93,6 +93,7 @@ public static class CheckpointConversion
             [CheckpointNames.LayerNormEpsilonKey] = convolutional.FinalNormEpsilon.ToString("R", CultureInfo.InvariantCulture),
         },
         ClipDescription clip => clip.Facts(),
+        ResNetDescription { StridesOnFirst: true } => new(StringComparer.Ordinal) { [CheckpointNames.StrideKey] = CheckpointNames.StrideOnFirst },
         _ => new(StringComparer.Ordinal),
     };
 
@@ -104,6 +105,7 @@ public static class CheckpointConversion
             => CheckpointFamily.HuggingFaceDistilledVisionTransformer,
         (CheckpointFamily.TimmDistilledVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer, CheckpointNaming.Timm)
             => CheckpointFamily.TimmDistilledVisionTransformer,
+        (CheckpointFamily.HuggingFaceDeit, CheckpointNaming.HuggingFace) => CheckpointFamily.HuggingFaceDeit,
         (CheckpointFamily.OpenClip or CheckpointFamily.HuggingFaceClip, CheckpointNaming.HuggingFace) => CheckpointFamily.HuggingFaceClip,
         (CheckpointFamily.OpenClip or CheckpointFamily.HuggingFaceClip, CheckpointNaming.OpenClip) => CheckpointFamily.OpenClip,
         (CheckpointFamily.OpenClipResNet, CheckpointNaming.OpenClip) => CheckpointFamily.OpenClipResNet,

@@ -50,4 +50,7 @@ public enum CheckpointFamily
 
     /// <summary>Hugging Face's CLIPModel, with separate query, key and value.</summary>
     HuggingFaceClip,
+
+    /// <summary>Hugging Face's DeiTForImageClassification: two tokens, and one head on the class token.</summary>
+    HuggingFaceDeit,
 }

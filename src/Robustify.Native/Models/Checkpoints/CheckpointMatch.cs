@@ -8,11 +8,25 @@ internal static class CheckpointMatch
 {
     private const int Listed = 5;
 
+    /// <exception cref="RobustifyException">Anything does not fit: the first five and how many there are.</exception>
     public static void Require(
         CheckpointReader reader, EngineTensors tensors, IReadOnlyList<(string Name, int[] Shape)> wanted, Func<string, bool> isOptional)
     {
-        var misfits = new List<string>(Listed);
-        int count = 0;
+        var misfits = Misfits(reader, tensors, wanted, isOptional);
+        int count = misfits.Count;
+        if (count == 0)
+            return;
+        string more = count > Listed ? $" and {count - Listed} more" : "";
+        throw new RobustifyException(
+            $"{reader.Path}: {count} tensor{(count == 1 ? " does" : "s do")} not fit the model: {string.Join("; ", misfits.Take(Listed))}{more}; "
+            + "use a checkpoint of this architecture");
+    }
+
+    /// <summary>Every tensor that is missing, misshapen or unknown, and what was expected.</summary>
+    public static IReadOnlyList<string> Misfits(
+        CheckpointReader reader, EngineTensors tensors, IReadOnlyList<(string Name, int[] Shape)> wanted, Func<string, bool> isOptional)
+    {
+        var misfits = new List<string>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string name, int[] shape) in wanted)
         {
@@ -20,33 +34,21 @@ internal static class CheckpointMatch
             if (tensors.ByName.TryGetValue(name, out EngineTensor? tensor))
             {
                 if (!tensor.Shape.AsSpan().SequenceEqual(shape))
-                    Note($"{tensor.ShownName} has shape {OneLine.Shape<int>(tensor.Shape)}, {OneLine.Shape<int>(shape)} expected");
+                    misfits.Add($"{tensor.ShownName} has shape {OneLine.Shape<int>(tensor.Shape)}, {OneLine.Shape<int>(shape)} expected");
             }
             else if (!isOptional(name))
             {
                 string how = tensors.Incomplete.Contains(name) ? "lacks its query, key or value part" : "is missing";
-                Note($"'{OneLine.Of(name)}' {how}, {OneLine.Shape<int>(shape)} expected");
+                misfits.Add($"{reader.Shown(name)} {how}, {OneLine.Shape<int>(shape)} expected");
             }
         }
 
         foreach (string name in tensors.Names)
         {
             if (!names.Contains(name) && !isOptional(name))
-                Note($"{tensors.ByName[name].ShownName} of shape {OneLine.Shape<int>(tensors.ByName[name].Shape)} is unknown to the model");
+                misfits.Add($"{tensors.ByName[name].ShownName} of shape {OneLine.Shape<int>(tensors.ByName[name].Shape)} is unknown to the model");
         }
 
-        if (count == 0)
-            return;
-        string more = count > Listed ? $" and {count - Listed} more" : "";
-        throw new RobustifyException(
-            $"{reader.Path}: {count} tensor{(count == 1 ? " does" : "s do")} not fit the model: {string.Join("; ", misfits)}{more}; "
-            + "use a checkpoint of this architecture");
-
-        void Note(string misfit)
-        {
-            count++;
-            if (misfits.Count < Listed)
-                misfits.Add(misfit);
-        }
+        return misfits;
     }
 }

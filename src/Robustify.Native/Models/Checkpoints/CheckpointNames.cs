@@ -15,6 +15,12 @@ public static class CheckpointNames
     /// <summary>Metadata: the activation of a CLIP model, <c>gelu</c> or <c>quick_gelu</c>.</summary>
     public const string ActivationKey = "activation";
 
+    /// <summary>Metadata: which convolution of a bottleneck strides; <see cref="StrideOnFirst"/>, or absent for the 3x3 one.</summary>
+    public const string StrideKey = "stride_on";
+
+    /// <summary>The value of <see cref="StrideKey"/> where the first, 1x1 convolution strides.</summary>
+    public const string StrideOnFirst = "first";
+
     /// <summary>Metadata: LayerNorm's epsilon, a decimal number in invariant culture.</summary>
     public const string LayerNormEpsilonKey = "layer_norm_eps";
 }

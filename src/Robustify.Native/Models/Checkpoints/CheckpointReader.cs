@@ -146,12 +146,23 @@ public sealed class CheckpointReader : IDisposable
     public void Match(IReadOnlyList<(string Name, int[] Shape)> wanted, Func<string, bool>? isOptional = null) =>
         CheckpointMatch.Require(this, tensors, wanted, isOptional ?? (_ => false));
 
+    /// <summary>The same as a list, of everything.</summary>
+    internal IReadOnlyList<string> Misfits(IReadOnlyList<(string Name, int[] Shape)> wanted, Func<string, bool> isOptional) =>
+        CheckpointMatch.Misfits(this, tensors, wanted, isOptional);
+
     /// <summary>
     /// The architecture as far as the shapes tell it; the number of heads and LayerNorm's epsilon also from the metadata or a
     /// <c>config.json</c> beside the file.
     /// </summary>
     /// <exception cref="RobustifyException">The names are of no known family, or the shapes are of no supported architecture.</exception>
-    public ModelDescription Describe() => Family switch
+    public ModelDescription Describe()
+    {
+        if (!ClipInference.IsClip(Family))
+            ForeignParts.Refuse(this);
+        return DescribeFamily();
+    }
+
+    private ModelDescription DescribeFamily() => Family switch
     {
         CheckpointFamily.Unknown => throw new RobustifyException(
             $"{Path}: the names ({string.Join(", ", file.Names.Take(3).Select(n => $"'{OneLine.Of(n)}'"))}) are of no known family, "
@@ -162,6 +173,14 @@ public sealed class CheckpointReader : IDisposable
         CheckpointFamily.OpenClip or CheckpointFamily.OpenClipResNet or CheckpointFamily.HuggingFaceClip => ClipInference.Describe(this, null),
         _ => VisionTransformerInference.Describe(this),
     };
+
+    /// <summary>A tensor that the file lacks, by the engine's name and, where they differ, by the names of the family that are not there.</summary>
+    internal string Shown(string engineName)
+    {
+        string bare = NamingFamily.WithoutPrefix(engineName), prefix = engineName[..^bare.Length];
+        string[] published = [.. (NamingFamily.Of(Family)?.Publish(bare) ?? []).Select(name => prefix + name).Where(name => name != engineName && !file.TryGet(name, out _))];
+        return $"'{OneLine.Of(engineName)}'{(published.Length > 0 ? $" ({string.Join(", ", published.Select(name => $"'{OneLine.Of(name)}'"))})" : "")}";
+    }
 
     /// <summary>The names in the file of a tensor's parts, in order.</summary>
     internal string[] Sources(string engineName) => Find(engineName).Sources;

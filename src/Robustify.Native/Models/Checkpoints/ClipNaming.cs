@@ -29,7 +29,7 @@ internal sealed class ClipNaming : NamingFamily
 
     public static ClipNaming OpenClip { get; } = new(
         CheckpointFamily.OpenClip,
-        [("visual.transformer.resblocks.", "blocks."), ("transformer.resblocks.", "text.blocks.")],
+        [("visual.transformer.resblocks.", "blocks."), ("transformer.resblocks.", "text.blocks."), ("text.transformer.resblocks.", "text.blocks.")],
         OpenClipOutside(
             ("visual.class_embedding", "cls_token"), ("visual.positional_embedding", "pos_embed"), ("visual.conv1.weight", "patch_embed.proj.weight"),
             ("visual.ln_pre.*", "norm_pre.*"), ("visual.ln_post.*", "norm.*"), ("visual.proj^", "proj.weight")),
@@ -37,7 +37,7 @@ internal sealed class ClipNaming : NamingFamily
 
     public static ClipNaming OpenClipResNet { get; } = new(
         CheckpointFamily.OpenClipResNet,
-        [("transformer.resblocks.", "text.blocks.")],
+        [("transformer.resblocks.", "text.blocks."), ("text.transformer.resblocks.", "text.blocks.")],
         WithParts(
             OpenClipOutside(("visual.attnpool.positional_embedding", "attnpool.pos_embed"), ("visual.attnpool.c_proj.*", "attnpool.proj.*")),
             "visual.attnpool.{0}_proj", "attnpool.qkv"),
@@ -133,6 +133,9 @@ internal sealed class ClipNaming : NamingFamily
     [
         .. image, ("token_embedding.weight", "text.token_embed.weight"), ("positional_embedding", "text.pos_embed"), ("ln_final.*", "text.norm.*"),
         ("text_projection^", "text.proj.weight"), ("logit_scale", ClipTextTower.LogitScale),
+        // open_clip's CustomTextCLIP puts the text tower one level lower.
+        ("text.token_embedding.weight", "text.token_embed.weight"), ("text.positional_embedding", "text.pos_embed"), ("text.ln_final.*", "text.norm.*"),
+        ("text.text_projection^", "text.proj.weight"), ("text.attn_mask", ""),
         // What OpenAI's archives say of themselves, and the mask that some files store.
         ("input_resolution", ""), ("context_length", ""), ("vocab_size", ""), ("attn_mask", ""),
     ]);

@@ -8,7 +8,8 @@ namespace Robustify.Native.Models.Checkpoints;
 /// <summary>A small JSON object that somebody published beside a checkpoint, read with care.</summary>
 internal sealed class JsonConfig
 {
-    private const int MaxBytes = 1 << 20;
+    // The names of ImageNet-21k's classes, twice, are some 2 MiB.
+    private const int MaxBytes = 8 << 20;
     private readonly JsonElement root;
 
     private JsonConfig(string path, JsonElement root) => (Path, this.root) = (path, root);
@@ -17,7 +18,7 @@ internal sealed class JsonConfig
     public string Path { get; }
 
     /// <summary>The file; null where there is none.</summary>
-    /// <exception cref="RobustifyException">It cannot be read or is no JSON object of at most 1 MiB.</exception>
+    /// <exception cref="RobustifyException">It cannot be read or is no JSON object of at most 8 MiB.</exception>
     public static JsonConfig? Open(string path)
     {
         string shown = OneLine.Of(path, 400);
@@ -42,6 +43,11 @@ internal sealed class JsonConfig
             throw new RobustifyException($"{shown}: cannot be read ({OneLine.Of(e.Message, 400)}); use the {name} of the checkpoint or remove it", e);
         }
     }
+
+    /// <summary>The <c>config.json</c> beside a checkpoint; null where there is none.</summary>
+    /// <exception cref="RobustifyException">As <see cref="Open"/>.</exception>
+    public static JsonConfig? BesideModel(string checkpointPath) =>
+        Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(checkpointPath))!, "config.json"));
 
     /// <summary>An object inside; null where there is none.</summary>
     public JsonConfig? Section(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? new JsonConfig(Path, value) : null;

@@ -31,9 +31,9 @@ internal sealed class ModelConfig
     }
 
     /// <summary>The file beside the checkpoint; null where there is none.</summary>
-    /// <exception cref="RobustifyException">It cannot be read or is no JSON object of at most 1 MiB.</exception>
+    /// <exception cref="RobustifyException">It cannot be read or is no JSON object of at most 8 MiB.</exception>
     public static ModelConfig? Beside(string checkpointPath) =>
-        JsonConfig.Open(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!, "config.json")) is { } json ? new ModelConfig(json) : null;
+        JsonConfig.BesideModel(checkpointPath) is { } json ? new ModelConfig(json) : null;
 
     /// <summary>A number above 0 that the checkpoint's own metadata holds; null without the key.</summary>
     /// <exception cref="RobustifyException">The entry is no such number.</exception>

@@ -16,10 +16,12 @@ public abstract record ModelDescription(int Channels, int Classes);
 /// <param name="Heads">Attention heads; divides the width.</param>
 /// <param name="LayerNormEpsilon">Added to the variance in LayerNorm.</param>
 /// <param name="HasClassToken">Whether a class token is read out; else the mean of the tokens.</param>
-/// <param name="HasDistillationToken">Whether a second token is read out beside the class token.</param>
+/// <param name="HasDistillationToken">Whether a second token stands beside the class token.</param>
+/// <param name="ReadsDistillationToken">Whether it is read out with it.</param>
+/// <param name="HasLayerScale">Whether each branch of a block is multiplied by a learned factor a channel.</param>
 public sealed record VisionTransformerDescription(
     int Channels, int Classes, int ImageTokens, int PatchSize, int Width, int Depth, int MlpWidth, int Heads, double LayerNormEpsilon,
-    bool HasClassToken = true, bool HasDistillationToken = false)
+    bool HasClassToken = true, bool HasDistillationToken = false, bool ReadsDistillationToken = false, bool HasLayerScale = false)
     : ModelDescription(Channels, Classes)
 {
     /// <summary>Side of the square image in pixels.</summary>
@@ -36,7 +38,7 @@ public enum ResNetBlockKind
     Bottleneck,
 }
 
-/// <summary>A residual network (He et al. 2016). Strides are not in a checkpoint: the family's convention holds.</summary>
+/// <summary>A residual network (He et al. 2016). Strides are not in a checkpoint: the family's convention or its configuration tells.</summary>
 /// <param name="Channels">Channels of the input image.</param>
 /// <param name="Classes">Outputs of the head; 0 where the file has no head.</param>
 /// <param name="Block">The kind of every block.</param>
@@ -45,6 +47,7 @@ public enum ResNetBlockKind
 /// <param name="StageOutputs">Channels a stage hands on.</param>
 /// <param name="StemWidth">Channels of the first convolution.</param>
 /// <param name="StemKernel">7 (ImageNet stem, then max pooling) or 3 (small images).</param>
+/// <param name="StridesOnFirst">Whether a bottleneck that halves the sides does so on its first convolution, not on the 3x3 one.</param>
 public sealed record ResNetDescription(
     int Channels,
     int Classes,
@@ -53,7 +56,8 @@ public sealed record ResNetDescription(
     IReadOnlyList<int> StageWidths,
     IReadOnlyList<int> StageOutputs,
     int StemWidth,
-    int StemKernel)
+    int StemKernel,
+    bool StridesOnFirst = false)
     : ModelDescription(Channels, Classes);
 
 /// <summary>A ConvNeXt (Liu et al. 2022).</summary>

@@ -30,6 +30,7 @@ internal abstract class NamingFamily(CheckpointFamily family)
     [
         VisionTransformerNaming.Timm, VisionTransformerNaming.Torchvision, VisionTransformerNaming.TorchvisionLinear,
         VisionTransformerNaming.HuggingFace, VisionTransformerNaming.TimmDistilled, VisionTransformerNaming.HuggingFaceDistilled,
+        VisionTransformerNaming.HuggingFaceDeit,
         new ResNetNaming(), new HuggingFaceResNetNaming(),
         ConvNextNaming.Timm, ConvNextNaming.Torchvision, ConvNextNaming.HuggingFace, ConvNextNaming.Original,
         ClipNaming.OpenClip, ClipNaming.OpenClipResNet, ClipNaming.HuggingFace,

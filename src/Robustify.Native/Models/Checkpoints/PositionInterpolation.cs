@@ -8,15 +8,25 @@ internal static class PositionInterpolation
 {
     private const double CubicSupport = 2;
 
-    /// <summary>Whether positions [from, width] can become positions [to, width]: both a square grid and the tokens before it.</summary>
-    public static bool IsPossible(int from, int to, int prefix) => from > prefix && to > prefix && IsSquare(from - prefix) && IsSquare(to - prefix);
+    /// <summary>
+    /// Whether positions [from, width] can become positions [to, width]: both a square grid and the tokens before it, or the former the grid alone.
+    /// </summary>
+    public static bool IsPossible(int from, int to, int prefix) =>
+        from > StoredPrefix(from, prefix) && to > prefix && IsSquare(from - StoredPrefix(from, prefix)) && IsSquare(to - prefix);
 
-    /// <summary>Writes the positions of the other grid; rows are tokens of <paramref name="width"/> elements.</summary>
-    public static void Resample(ReadOnlySpan<float> source, Span<float> destination, int width, int prefix)
+    /// <summary>Of <paramref name="count"/> stored positions how many are of tokens before the grid: none where the grid alone has positions.</summary>
+    public static int StoredPrefix(int count, int prefix) => IsSquare(count) ? 0 : prefix;
+
+    /// <summary>
+    /// Writes the positions of the other grid; rows are tokens of <paramref name="width"/> elements. Tokens before the grid keep theirs, or have
+    /// 0 where the source has none of them.
+    /// </summary>
+    public static void Resample(ReadOnlySpan<float> source, Span<float> destination, int width, int stored, int prefix)
     {
-        int from = Side(source.Length / width - prefix), to = Side(destination.Length / width - prefix);
-        source[..(prefix * width)].CopyTo(destination);
-        var grid = source[(prefix * width)..];
+        int from = Side(source.Length / width - stored), to = Side(destination.Length / width - prefix);
+        destination[..(prefix * width)].Clear();
+        source[..(stored * width)].CopyTo(destination);
+        var grid = source[(stored * width)..];
         var target = destination[(prefix * width)..];
         double[] weights = Weights(from, to);
         // Along each row into [from, to, width], then down the columns.

@@ -11,29 +11,40 @@ internal static class VisionTransformerInference
         int[] patch = Require(reader, "patch_embed.proj.weight", 4, "[D, C, P, P]");
         int[] positions = Require(reader, "pos_embed", 3, "[1, 1 + tokens, D]");
 
+        if (reader.Contains("blocks.0.attn.qkv.weight") && !reader.Contains("blocks.0.attn.qkv.bias"))
+            throw Refuse(reader, "queries, keys and values without bias found (qkv_bias = False), 'blocks.0.attn.qkv.bias' expected");
+
         // timm's models that take the mean of the tokens have a norm after it and no class token.
         bool hasClassToken = !reader.Contains("fc_norm.weight");
         bool hasTwoTokens = false;
         if (hasClassToken)
         {
+            if (!reader.Contains("cls_token") && reader.Contains("norm.weight"))
+                throw Refuse(reader, "a mean of normalised tokens found (no 'cls_token', and 'norm.weight' where the mean's own norm 'fc_norm.weight' is expected)");
             int[] token = Require(reader, "cls_token", 3, "[1, 1, D]");
             hasTwoTokens = (long)token[0] * token[2] == 2L * patch[0];
         }
         else if (reader.Contains("cls_token"))
-            throw Refuse(reader, "'cls_token' and 'fc_norm.weight' found, one of them expected");
+            throw Refuse(reader, "'cls_token' and 'fc_norm.weight' found (a mean of the patches beside a class token), one of them expected");
         int[] hidden = Require(reader, "blocks.0.mlp.fc1.weight", 2, "[mlp, D]");
         (int width, int channels, int patchSize) = (patch[0], patch[1], patch[2]);
         if (patch[3] != patchSize)
             throw Refuse(reader, $"'patch_embed.proj.weight' has patches of {patchSize}x{patch[3]}, square ones expected");
         int prefix = hasTwoTokens ? 2 : hasClassToken ? 1 : 0, tokens = positions[1] - prefix;
+
+        // Positions of the patches alone (timm's no_embed_class, DeiT III): both cannot be square numbers.
+        if (prefix > 0 && IsSquare(positions[1]))
+            tokens = positions[1];
         int side = (int)Math.Sqrt(Math.Max(0, tokens));
         if (tokens < 1 || side * side != tokens || positions[2] != width || (long)side * patchSize > int.MaxValue)
             throw Refuse(reader, $"'pos_embed' has shape {OneLine.Shape<int>(positions)}, [1, {(prefix > 0 ? $"{prefix} + " : "")}a square number, {width}] expected");
         var config = ModelConfig.Beside(reader.OpenedPath);
         config?.RequireActivation();
+        bool readsBoth = hasTwoTokens && reader.Family != CheckpointFamily.HuggingFaceDeit
+            && !(reader.PublishedShape("head.weight") is { Length: 2 } head && head[1] == width);
         return new VisionTransformerDescription(
             channels,
-            Classes(reader, "head", width * Math.Max(1, prefix)),
+            Classes(reader, "head", readsBoth ? 2 * width : width),
             tokens,
             patchSize,
             width,
@@ -42,8 +53,12 @@ internal static class VisionTransformerInference
             Heads(reader, config, width),
             Epsilon(reader, config),
             hasClassToken,
-            hasTwoTokens);
+            hasTwoTokens,
+            readsBoth,
+            reader.Contains("blocks.0.ls1.gamma"));
     }
+
+    private static bool IsSquare(int count) => (int)Math.Sqrt(count) is var side && side * side == count;
 
     /// <summary>The head's outputs, 0 without a head.</summary>
     public static int Classes(CheckpointReader reader, string head, int features)
@@ -58,7 +73,7 @@ internal static class VisionTransformerInference
     /// <summary>The published shape, which must have that many extents, none of them 0.</summary>
     public static int[] Require(CheckpointReader reader, string name, int rank, string expected)
     {
-        int[] shape = reader.PublishedShape(name) ?? throw Refuse(reader, $"'{name}' is missing, {expected} expected");
+        int[] shape = reader.PublishedShape(name) ?? throw Refuse(reader, $"{reader.Shown(name)} is missing, {expected} expected");
         return shape.Length == rank && Array.IndexOf(shape, 0) < 0
             ? shape
             : throw Refuse(reader, $"'{name}' has shape {OneLine.Shape<int>(shape)}, {expected} expected");
@@ -102,5 +117,6 @@ internal static class VisionTransformerInference
     private static double Epsilon(CheckpointReader reader, ModelConfig? config) =>
         ModelConfig.FromMetadata(reader, CheckpointNames.LayerNormEpsilonKey)
         ?? config?.LayerNormEpsilon
-        ?? (reader.Family is CheckpointFamily.HuggingFaceVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer ? 1e-12 : 1e-6);
+        ?? (reader.Family is CheckpointFamily.HuggingFaceVisionTransformer or CheckpointFamily.HuggingFaceDistilledVisionTransformer
+            or CheckpointFamily.HuggingFaceDeit ? 1e-12 : 1e-6);
 }

@@ -42,9 +42,10 @@ internal sealed class VisionTransformerNaming : NamingFamily
         CheckpointFamily.TimmDistilledVisionTransformer,
         optionalPrefix: "",
         blockPrefix: "blocks.",
-        WithTwoTokens(
-            Table(("pos_embed", "pos_embed"), ("patch_embed.proj.*", "patch_embed.proj.*"), ("norm.*", "norm.*")),
-            ("cls_token", "dist_token"), ("head", "head_dist")),
+        WithTwoHeads(
+            WithTwoTokens(
+                Table(("pos_embed", "pos_embed"), ("patch_embed.proj.*", "patch_embed.proj.*"), ("norm.*", "norm.*")), "cls_token", "dist_token"),
+            "head", "head_dist"),
         TimmBlock());
 
     public static VisionTransformerNaming Torchvision { get; } = new(
@@ -68,18 +69,21 @@ internal sealed class VisionTransformerNaming : NamingFamily
         Table(
             ("embeddings.cls_token", "cls_token"), ("embeddings.position_embeddings", "pos_embed"),
             ("embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"), ("layernorm.*", "norm.*"), ("classifier.*", "head.*"),
-            ("pooler.dense.*", "")), // ViTModel's pooler; the classifier does not use it.
+            ("pooler.dense.*", ""), ("embeddings.mask_token", "")), // Of ViTModel; the classifier does not use them.
         HuggingFaceBlock());
 
     public static VisionTransformerNaming HuggingFaceDistilled { get; } = new(
         CheckpointFamily.HuggingFaceDistilledVisionTransformer,
         optionalPrefix: "deit.",
         blockPrefix: "encoder.layer.",
-        WithTwoTokens(
-            Table(
-                ("embeddings.position_embeddings", "pos_embed"), ("embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
-                ("layernorm.*", "norm.*"), ("pooler.dense.*", "")),
-            ("embeddings.cls_token", "embeddings.distillation_token"), ("cls_classifier", "distillation_classifier")),
+        WithTwoHeads(HuggingFaceTwoTokens(), "cls_classifier", "distillation_classifier"),
+        HuggingFaceBlock());
+
+    public static VisionTransformerNaming HuggingFaceDeit { get; } = new(
+        CheckpointFamily.HuggingFaceDeit,
+        optionalPrefix: "deit.",
+        blockPrefix: "encoder.layer.",
+        HuggingFaceTwoTokens(("classifier.*", "head.*")),
         HuggingFaceBlock());
 
     public override EngineTarget? Translate(string published)
@@ -122,7 +126,9 @@ internal sealed class VisionTransformerNaming : NamingFamily
 
     private static Dictionary<string, EngineTarget> TimmBlock() => Table(
         ("norm1.*", "norm1.*"), ("attn.qkv.*", "attn.qkv.*"), ("attn.proj.*", "attn.proj.*"),
-        ("norm2.*", "norm2.*"), ("mlp.fc1.*", "mlp.fc1.*"), ("mlp.fc2.*", "mlp.fc2.*"));
+        ("norm2.*", "norm2.*"), ("mlp.fc1.*", "mlp.fc1.*"), ("mlp.fc2.*", "mlp.fc2.*"),
+        ("ls1.gamma", "ls1.gamma"), ("ls2.gamma", "ls2.gamma"),
+        ("gamma_1", "ls1.gamma"), ("gamma_2", "ls2.gamma")); // As DeiT III's authors publish it (deit/models_v2.py).
 
     private static Dictionary<string, EngineTarget> TorchvisionOutside() => Table(
         ("class_token", "cls_token"), ("encoder.pos_embedding", "pos_embed"), ("conv_proj.*", "patch_embed.proj.*"),
@@ -138,12 +144,24 @@ internal sealed class VisionTransformerNaming : NamingFamily
         ("layernorm_before.*", "norm1.*"), ("attention.output.dense.*", "attn.proj.*"), ("layernorm_after.*", "norm2.*"),
         ("intermediate.dense.*", "mlp.fc1.*"), ("output.dense.*", "mlp.fc2.*")));
 
-    private static Dictionary<string, EngineTarget> WithTwoTokens(
-        Dictionary<string, EngineTarget> table, (string Class, string Distillation) tokens, (string Class, string Distillation) heads)
+    private static Dictionary<string, EngineTarget> HuggingFaceTwoTokens(params ReadOnlySpan<(string Published, string Engine)> head) => WithTwoTokens(
+        Table(
+        [
+            .. head, ("embeddings.position_embeddings", "pos_embed"), ("embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
+            ("layernorm.*", "norm.*"), ("pooler.dense.*", ""), ("embeddings.mask_token", ""),
+        ]),
+        "embeddings.cls_token", "embeddings.distillation_token");
+
+    private static Dictionary<string, EngineTarget> WithTwoTokens(Dictionary<string, EngineTarget> table, string classToken, string distillationToken)
     {
-        table.Add(tokens.Class, new EngineTarget("cls_token", 0, 2));
-        table.Add(tokens.Distillation, new EngineTarget("cls_token", 1, 2));
-        foreach (var (head, part) in (ReadOnlySpan<(string, int)>)[(heads.Class, 0), (heads.Distillation, 1)])
+        table.Add(classToken, new EngineTarget("cls_token", 0, 2));
+        table.Add(distillationToken, new EngineTarget("cls_token", 1, 2));
+        return table;
+    }
+
+    private static Dictionary<string, EngineTarget> WithTwoHeads(Dictionary<string, EngineTarget> table, string classHead, string distillationHead)
+    {
+        foreach (var (head, part) in (ReadOnlySpan<(string, int)>)[(classHead, 0), (distillationHead, 1)])
         {
             table.Add(head + ".weight", new EngineTarget("head.weight", part, 2, PartJoin.MeanColumns));
             table.Add(head + ".bias", new EngineTarget("head.bias", part, 2, PartJoin.Mean));

@@ -29,7 +29,7 @@ public sealed record ConvNextOptions
     /// <summary>Side of the depthwise filters, odd.</summary>
     public int Kernel { get; init; } = 7;
 
-    /// <summary>Classes of the head.</summary>
+    /// <summary>Classes of the head; 0 without one.</summary>
     public int Classes { get; init; } = 1000;
 
     /// <summary>Added to variances in the norm before the head; everywhere else it is <see cref="BlockNormEpsilon"/>.</summary>
@@ -52,7 +52,7 @@ public sealed record ConvNextOptions
             throw new RobustifyException($"convnext: {Layers.Count} stages and {Widths.Count} widths found, one positive number each expected, of 1 to 8 stages");
         if (ImageSize < 1 || ImageSize % Step != 0)
             throw new RobustifyException($"convnext: image {ImageSize} found, a multiple of {Step} expected");
-        if (Kernel < 1 || Kernel % 2 == 0 || Classes < 1 || Channels is not (1 or 3))
-            throw new RobustifyException($"convnext: kernel {Kernel}, classes {Classes}, channels {Channels}: the kernel must be odd, classes positive, channels 1 or 3");
+        if (Kernel < 1 || Kernel % 2 == 0 || Classes < 0 || Channels is not (1 or 3))
+            throw new RobustifyException($"convnext: kernel {Kernel}, classes {Classes}, channels {Channels}: the kernel must be odd, classes not negative, channels 1 or 3");
     }
 }

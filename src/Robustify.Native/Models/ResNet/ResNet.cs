@@ -26,7 +26,7 @@ public sealed class ResNet : IVisionModel
 
     /// <inheritdoc/>
     public string Description =>
-        $"ResNet, {string.Join("-", options.Layers)} {(options.Bottleneck ? "bottleneck" : "basic")} blocks of width {string.Join("-", options.Widths)}";
+        $"ResNet, {string.Join("-", options.Layers)} {(options.Bottleneck ? "bottleneck" : "basic")} blocks of width {string.Join("-", options.Widths)}{(options.StridesOnFirst ? ", stride on the first convolution" : "")}";
 
     /// <inheritdoc/>
     public int ImageSize => options.ImageSize;
@@ -99,7 +99,7 @@ public sealed class ResNet : IVisionModel
         {
             var weight = parameters[$"{block.Path}.conv{i}.weight"];
             int kernel = weight.Value.Shape[1];
-            int stride = i == (options.Bottleneck ? 2 : 1) ? block.Stride : 1;
+            int stride = i == options.StridedConvolution ? block.Stride : 1;
             x = graph.Convolution($"{block.Path}.conv{i}", x, weight, stride, kernel / 2);
             x = graph.BatchNorm($"{block.Path}.bn{i}", x, Norm(parameters, $"{block.Path}.bn{i}"), relu: true, i == last ? shortcut : null);
         }

@@ -14,14 +14,17 @@ internal sealed record TransformerBlock(int Width, int Heads, int MlpWidth, Acti
     /// <summary>Whether a token attends to itself and those before it alone.</summary>
     public bool IsCausal { get; init; }
 
+    /// <summary>Whether each branch is multiplied by a learned factor a channel (Touvron et al., arXiv 2103.17239): <c>ls1.gamma</c>, <c>ls2.gamma</c>.</summary>
+    public bool HasLayerScale { get; init; }
+
     /// <summary>Probability that dropout after attention and perceptron drops an element in training.</summary>
     public float Dropout { get; init; }
 
     /// <summary>The tensors of the block at <paramref name="path"/>.</summary>
     public IEnumerable<ParameterSpec> Specs(string path) =>
     [
-        .. Norm(path + ".norm1", Width), .. Linear(path + ".attn.qkv", 3 * Width, Width), .. Linear(path + ".attn.proj", Width, Width),
-        .. Norm(path + ".norm2", Width), .. Linear(path + ".mlp.fc1", MlpWidth, Width), .. Linear(path + ".mlp.fc2", Width, MlpWidth),
+        .. Norm(path + ".norm1", Width), .. Linear(path + ".attn.qkv", 3 * Width, Width), .. Linear(path + ".attn.proj", Width, Width), .. Scale(path + ".ls1"),
+        .. Norm(path + ".norm2", Width), .. Linear(path + ".mlp.fc1", MlpWidth, Width), .. Linear(path + ".mlp.fc2", Width, MlpWidth), .. Scale(path + ".ls2"),
     ];
 
     /// <summary>x [N, T, width] through blocks <paramref name="first"/> to <paramref name="end"/> - 1.</summary>
@@ -58,17 +61,20 @@ internal sealed record TransformerBlock(int Width, int Heads, int MlpWidth, Acti
         new(path + ".weight", new Shape(width), Initializer.Ones), new(path + ".bias", new Shape(width), Initializer.Zeros),
     ];
 
+    private ParameterSpec[] Scale(string path) => HasLayerScale ? [new(path + ".gamma", new Shape(Width), Initializer.LayerScale)] : [];
+
     private void Apply(GraphBuilder graph, ParameterScope parameters, string path, ResidualStream stream, float stochasticDepth)
     {
         var attended = Project(graph, parameters, $"{path}.attn.qkv", Norm($"{path}.norm1"));
         attended = graph.Attention($"{path}.attn", attended, Heads, IsCausal);
         attended = Project(graph, parameters, $"{path}.attn.proj", attended);
-        stream.Add($"{path}.attn.residual", graph.Dropout($"{path}.attn.dropout", attended, Dropout), stochasticDepth);
+        stream.Add($"{path}.attn.residual", graph.Dropout($"{path}.attn.dropout", attended, Dropout), stochasticDepth, Gamma(".ls1"));
 
         var hidden = Project(graph, parameters, $"{path}.mlp.fc1", Norm($"{path}.norm2"), Activation);
         hidden = Project(graph, parameters, $"{path}.mlp.fc2", hidden);
-        stream.Add($"{path}.mlp.residual", graph.Dropout($"{path}.mlp.dropout", hidden, Dropout), stochasticDepth);
+        stream.Add($"{path}.mlp.residual", graph.Dropout($"{path}.mlp.dropout", hidden, Dropout), stochasticDepth, Gamma(".ls2"));
 
+        Parameter? Gamma(string scale) => HasLayerScale ? parameters[$"{path}{scale}.gamma"] : null;
         Value Norm(string norm) => stream.Norm(norm, parameters[norm + ".weight"], parameters[norm + ".bias"], LayerNormEpsilon);
     }
 

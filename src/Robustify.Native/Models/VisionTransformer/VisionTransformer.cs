@@ -18,7 +18,10 @@ public sealed class VisionTransformer : IVisionModel
     {
         options.Validate();
         this.options = options;
-        block = new(options.Width, options.Heads, options.MlpWidth, options.Activation, options.LayerNormEpsilon) { Dropout = options.Dropout };
+        block = new(options.Width, options.Heads, options.MlpWidth, options.Activation, options.LayerNormEpsilon) 
+        {
+            Dropout = options.Dropout, HasLayerScale = options.HasLayerScale,
+        };
         Body = [.. Specs()];
     }
 
@@ -26,7 +29,7 @@ public sealed class VisionTransformer : IVisionModel
     public VisionTransformerOptions Options => options;
 
     /// <inheritdoc/>
-    public string Description => $"ViT, {options.Depth} blocks of width {options.Width}, {options.Heads} heads, patch {options.PatchSize}";
+    public string Description => $"ViT, {options.Depth} blocks of width {options.Width}, {options.Heads} heads, patch {options.PatchSize}{(options.HasLayerScale ? ", layer scale" : "")}";
 
     /// <inheritdoc/>
     public int ImageSize => options.ImageSize;
@@ -38,7 +41,7 @@ public sealed class VisionTransformer : IVisionModel
     public int Classes => options.Classes;
 
     /// <inheritdoc/>
-    public int FeatureWidth => options.Width * Math.Max(1, options.PrefixTokens);
+    public int FeatureWidth => options.Width * options.ReadTokens;
 
     /// <inheritdoc/>
     public string HeadName => "head";
@@ -77,8 +80,8 @@ public sealed class VisionTransformer : IVisionModel
     public Value Tail(GraphBuilder graph, ParameterScope parameters, Value trunk, int blocks)
     {
         var x = Blocks(graph, parameters, trunk, blocks, options.Depth);
-        if (options.PrefixTokens > 1)
-            return graph.SelectFirstTokens("pooled", Norm(graph, parameters, FinalNorm, x), options.PrefixTokens);
+        if (options.ReadTokens > 1)
+            return graph.SelectFirstTokens("pooled", Norm(graph, parameters, FinalNorm, x), options.ReadTokens);
         // The final norm works on each token by itself, so it may come after the choice of the class token.
         var pooled = HasClassToken ? graph.SelectFirstToken("pooled", x) : graph.MeanPool("pooled", x);
         return Norm(graph, parameters, FinalNorm, pooled);

@@ -17,6 +17,9 @@ public enum TokenPooling
     /// whose answers are averaged are one head on both.
     /// </summary>
     ClassAndDistillationTokens,
+
+    /// <summary>The class token after the final norm; a distillation token stands beside it and is not read (Hugging Face's DeiTForImageClassification).</summary>
+    ClassBesideDistillationToken,
 }
 
 /// <summary>A Vision Transformer's sizes (Dosovitskiy et al., arXiv 2010.11929).</summary>
@@ -43,7 +46,7 @@ public sealed record VisionTransformerOptions
     /// <summary>Length of the hidden layer of a block's perceptron.</summary>
     public int MlpWidth { get; init; } = 3072;
 
-    /// <summary>Classes of the head.</summary>
+    /// <summary>Classes of the head; 0 without one.</summary>
     public int Classes { get; init; } = 1000;
 
     /// <summary>GELU with the error function, or CLIP's quick form.</summary>
@@ -61,6 +64,12 @@ public sealed record VisionTransformerOptions
     /// <summary>Probability that the last block is skipped in training; it grows linearly from 0 at the first.</summary>
     public float StochasticDepth { get; init; }
 
+    /// <summary>Whether each branch of a block is multiplied by a learned factor a channel, as in DeiT III (Touvron et al., arXiv 2204.07118).</summary>
+    public bool HasLayerScale { get; init; }
+
+    /// <summary>Tokens that become features.</summary>
+    public int ReadTokens => Pooling == TokenPooling.ClassAndDistillationTokens ? 2 : 1;
+
     /// <summary>Tokens before those of the patches.</summary>
     public int PrefixTokens => Pooling switch { TokenPooling.Mean => 0, TokenPooling.ClassToken => 1, _ => 2 };
 
@@ -72,13 +81,13 @@ public sealed record VisionTransformerOptions
             throw new RobustifyException($"vision transformer: image {ImageSize} and patch {PatchSize} found, the patch must divide the image");
         if (Heads < 1 || Width < 1 || Width % Heads != 0)
             throw new RobustifyException($"vision transformer: width {Width} and {Heads} heads found, the heads must divide the width");
-        if (Pooling == TokenPooling.ClassAndDistillationTokens && ImageSize / PatchSize % 2 != 0)
+        if (PrefixTokens > 1 && ImageSize / PatchSize % 2 != 0)
         {
             throw new RobustifyException(
                 $"vision transformer: image {ImageSize} and patch {PatchSize} found, an even number of patches a side expected with a distillation token");
         }
 
-        if (Depth < 1 || MlpWidth < 1 || Classes < 1 || Channels is not (1 or 3))
-            throw new RobustifyException($"vision transformer: depth {Depth}, perceptron {MlpWidth}, classes {Classes}, channels {Channels}: all must be positive, channels 1 or 3");
+        if (Depth < 1 || MlpWidth < 1 || Classes < 0 || Channels is not (1 or 3))
+            throw new RobustifyException($"vision transformer: depth {Depth}, perceptron {MlpWidth}, classes {Classes}, channels {Channels}: all must be positive (classes may be 0), channels 1 or 3");
     }
 }

@@ -39,7 +39,7 @@ public class CheckpointReaderTests
         using var reader = Open(folder, ($"{attention}.query.weight", [4, 4]), ($"{attention}.value.weight", [4, 4]));
         Assert.False(reader.Contains("blocks.0.attn.qkv.weight"));
         string message = RawSafetensors.OneLineOf(Assert.Throws<RobustifyException>(() => reader.Match([("blocks.0.attn.qkv.weight", [12, 4])])));
-        Assert.Contains("'blocks.0.attn.qkv.weight' lacks its query, key or value part, [12, 4] expected", message, StringComparison.Ordinal);
+        Assert.Contains("'blocks.0.attn.qkv.weight' ('vit.encoder.layer.0.attention.attention.key.weight') lacks its query, key or value part, [12, 4] expected", message, StringComparison.Ordinal);
 
         message = RawSafetensors.OneLineOf(Assert.Throws<RobustifyException>(
             () => Open(folder, ($"{attention}.query.weight", [4, 4]), ($"{attention}.key.weight", [2, 4]), ($"{attention}.value.weight", [4, 4]))));
@@ -145,7 +145,7 @@ public class CheckpointReaderTests
         using var reader = Open(
             folder, ("conv1.weight", [64, 3, 7, 7]), ("layer1.0.conv1.weight", [128, 64, 1, 1]), ("layer1.0.conv2.weight", [128, 4, 3, 3]),
             ("layer1.0.conv3.weight", [256, 128, 1, 1]));
-        RawSafetensors.Refuses("grouped convolutions", reader.Describe);
+        RawSafetensors.Refuses("convolutions in 32 groups (ResNeXt)", reader.Describe);
     }
 
     private static CheckpointReader OpenTransformer(TemporaryFolder folder, int width, string? heads, string? config, params (string, long[])[] more)

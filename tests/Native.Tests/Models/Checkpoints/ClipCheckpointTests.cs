@@ -190,9 +190,63 @@ public sealed class ClipCheckpointTests
         var source = ModelSource.Resolve(temporary.File("open_clip_model.safetensors"));
         var refused = Assert.Throws<RobustifyException>(() => source.LoadClassifier(_ => false, 0));
         Assert.Contains("3 tensors do not fit", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("'norm_pre.weight' is missing, [32] expected", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'norm_pre.weight' ('visual.ln_pre.weight') is missing, [32] expected", refused.Message, StringComparison.Ordinal);
         Assert.Contains("'norm.bias' ('visual.ln_post.bias') has shape [16], [32] expected", refused.Message, StringComparison.Ordinal);
         Assert.Contains("'visual.extra' of shape [1] is unknown", refused.Message, StringComparison.Ordinal);
+    }
+
+    // As transformers' CLIPVisionModelWithProjection is saved: of CLIPModel the images' part, and its configuration at the top level.
+    [Theory]
+    [InlineData("\"hidden_act\": \"gelu\",", Activation.Gelu)]
+    [InlineData("", Activation.QuickGelu)] // The configuration's default.
+    public void AnImageTowerAloneIsReadWithItsOwnConfiguration(string function, Activation expected)
+    {
+        using var temporary = new TemporaryFolder();
+        var source = ModelSource.Resolve(Fixture(Quick));
+        source.Convert(temporary.File("both.safetensors"), CheckpointNaming.HuggingFace, null, source.Preprocessing);
+        Copy(temporary.File("both.safetensors"), temporary.File("model.safetensors"), name => name.StartsWith("vis", StringComparison.Ordinal) ? name : null);
+        File.WriteAllText(temporary.File("config.json"), $$"""{"architectures": ["CLIPVisionModelWithProjection"], {{function}} "model_type": "clip_vision_model", "num_attention_heads": 4, "projection_dim": 24}""");
+        var tower = ModelSource.Resolve(temporary.File("model.safetensors"));
+        var options = Assert.IsType<ClipVisionTransformerOptions>(((IClipImageModel)tower.Model).Options);
+        Assert.Equal((expected, 4, CheckpointFamily.HuggingFaceClip), (options.Activation, options.Heads, tower.Family));
+        Assert.Null(tower.Text);
+        using var loaded = tower.LoadClassifier(_ => false, 0);
+    }
+
+    [Fact]
+    public void ATowerWithoutItsProjectionIsRefusedByTheNameItLacks()
+    {
+        using var temporary = new TemporaryFolder();
+        var source = ModelSource.Resolve(Fixture(Quick));
+        source.Convert(temporary.File("both.safetensors"), CheckpointNaming.HuggingFace, null, source.Preprocessing);
+        Copy(temporary.File("both.safetensors"), temporary.File("model.safetensors"), name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? name : null);
+        File.WriteAllText(temporary.File("config.json"), """{"model_type": "clip_vision_model", "num_attention_heads": 4}""");
+        RawSafetensors.Refuses("'proj.weight' ('visual_projection.weight') is missing", () => ModelSource.Resolve(temporary.File("model.safetensors")));
+    }
+
+    [Fact]
+    public void ATextTowerOneLevelLowerIsTheSame()
+    {
+        using var temporary = new TemporaryFolder();
+        Copy(Fixture(Quick), temporary.File("model.safetensors"), name => name.StartsWith("visual.", StringComparison.Ordinal) || name == "logit_scale" ? name : "text." + name);
+        File.Copy(GoldenData.PathOf("models", Quick, "open_clip_config.json"), temporary.File("open_clip_config.json"));
+        using var expected = ModelSource.Resolve(Fixture(Quick)).LoadText();
+        using var actual = ModelSource.Resolve(temporary.File("model.safetensors")).LoadText();
+        foreach (var parameter in expected.All)
+            Assert.True(parameter.Value.View.Span.SequenceEqual(actual[parameter.Spec.Name].Value.View.Span), parameter.Spec.Name);
+    }
+
+    [Theory]
+    [InlineData("vision_cfg", "\"pool_type\": \"avg\"", "\"pool_type\" is \"avg\" in \"vision_cfg\"")]
+    [InlineData("vision_cfg", "\"global_average_pool\": true", "\"global_average_pool\" is true")]
+    [InlineData("text_cfg", "\"no_causal_mask\": true", "\"no_causal_mask\" is true")]
+    [InlineData("text_cfg", "\"act_kwargs\": {\"approximate\": \"tanh\"}", "\"act_kwargs\" is")]
+    public void AConfigurationOfAnotherTowerIsRefused(string part, string entry, string expected)
+    {
+        using var temporary = new TemporaryFolder();
+        File.Copy(Fixture(Quick), temporary.File("model.safetensors"));
+        File.WriteAllText(temporary.File("open_clip_config.json"), $$"""{"model_cfg": {"embed_dim": 24, "{{part}}": { {{entry}} } } }""");
+        RawSafetensors.Refuses(expected, () => ModelSource.Resolve(temporary.File("model.safetensors")));
     }
 
     [Fact]
@@ -212,6 +266,20 @@ public sealed class ClipCheckpointTests
         using var original = ModelSource.Resolve(Fixture(Quick)).LoadClassifier(_ => false, 0);
         Assert.Equal(37, loaded["pos_embed"].Value.Shape[0]);
         Assert.Equal(original["pos_embed"].Value.View.Span[..32].ToArray(), loaded["pos_embed"].Value.View.Span[..32].ToArray());
+    }
+
+    /// <summary>A file under other names; null leaves a tensor out.</summary>
+    private static void Copy(string from, string to, Func<string, string?> rename)
+    {
+        using var file = SafetensorsFile.Open(from);
+        var writer = new SafetensorsWriter();
+        foreach (string name in file.Names)
+        {
+            if (rename(name) is { } published)
+                writer.AddFloats(published, file.Require(name).Shape, Floats(file, name));
+        }
+
+        writer.Save(to);
     }
 
     private static string Fixture(string folder) => GoldenData.PathOf("models", folder, "open_clip_model.safetensors");

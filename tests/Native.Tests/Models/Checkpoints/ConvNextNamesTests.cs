@@ -112,7 +112,7 @@ public sealed class ConvNextNamesTests
             () => ModelSource.Resolve(folder.File("broken.safetensors")).LoadClassifier(_ => false, 0).Dispose());
         Assert.DoesNotContain('\n', error.Message);
         Assert.Contains("3 tensors do not fit", error.Message);
-        Assert.Contains("'stages.0.blocks.0.mlp.fc2.bias' is missing, [12] expected", error.Message);
+        Assert.Contains("'stages.0.blocks.0.mlp.fc2.bias' ('features.1.0.block.5.bias') is missing, [12] expected", error.Message);
         Assert.Contains("'stages.0.blocks.1.gamma' ('features.1.1.layer_scale') has shape [2, 6], [12] expected", error.Message);
         Assert.Contains("'features.1.1.block.9.weight' of shape [1] is unknown", error.Message);
     }

@@ -20,6 +20,10 @@ public sealed class PublishedPreprocessingTests : IDisposable
     [InlineData("preprocessor_config.json", """{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": {"shortest_edge": 128}, "crop_pct": 0.875, "resample": 3}""", 0.875, ResampleFilter.Bicubic, 128)]
     [InlineData("preprocessor_config.json", """{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": {"shortest_edge": 80}, "do_center_crop": true, "crop_size": {"height": 64, "width": 64}, "resample": 2}""", 0.8, ResampleFilter.Bilinear, 64)]
     [InlineData("preprocessor_config.json", """{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": 96, "resample": 1}""", 1, ResampleFilter.Lanczos, 96)]
+    [InlineData("preprocessor_config.json", """{"image_processor_type": "ConvNextImageProcessor", "do_resize": true, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": {"shortest_edge": 384}, "crop_pct": 0.875, "resample": 3}""", 1, ResampleFilter.Bicubic, 384)]
+    [InlineData("preprocessor_config.json", """{"feature_extractor_type": "ConvNextFeatureExtractor", "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": 224, "crop_pct": null, "resample": 3}""", 0.875, ResampleFilter.Bicubic, 224)]
+    [InlineData("preprocessor_config.json", """{"image_processor_type": "DeiTImageProcessor", "do_center_crop": true, "crop_size": {"height": 224, "width": 224}, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": {"height": 256, "width": 256}, "rescale_factor": 0.00392156862745098, "resample": 3}""", 0.875, ResampleFilter.Bicubic, 224)]
+    [InlineData("config.json", """{"architecture": "convnext_tiny", "num_classes": 10, "input_size": [3, 96, 96], "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "crop_pct": 0.95, "interpolation": "bicubic"}""", 0.95, ResampleFilter.Bicubic, 96)]
     [InlineData("open_clip_config.json", """{"preprocess_cfg": {"size": 64, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bicubic"}}""", 1, ResampleFilter.Bicubic, 64)]
     public void AConfigurationBesideTheFileIsTakenAtItsWord(string file, string json, double crop, ResampleFilter filter, int size)
     {
@@ -28,6 +32,15 @@ public sealed class PublishedPreprocessingTests : IDisposable
         Assert.Equal((crop, filter, file), (source.Preprocessing.CropRatio, source.Preprocessing.Interpolation, source.Preprocessing.Source));
         Assert.Equal(Normalization.Half(3).Mean, source.Normalization.Mean);
         Assert.Equal(size, source.Model.ImageSize);
+    }
+
+    [Fact]
+    public void WhereNothingIsNormalisedBrightnessGoesInAsItIs()
+    {
+        File.WriteAllText(folder.File("preprocessor_config.json"), """{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "do_normalize": false, "size": 224}""");
+        var source = ModelSource.Resolve(ConvNext());
+        Assert.Equal([0, 0, 0], source.Normalization.Mean);
+        Assert.Equal([1, 1, 1], source.Normalization.Std);
     }
 
     [Fact]
@@ -64,6 +77,7 @@ public sealed class PublishedPreprocessingTests : IDisposable
     [InlineData("""{"crop_size": 12.5}""", "12.5 pixels")]
     [InlineData("""{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "crop_pct": 7}""", "crop ratio 7 found")]
     [InlineData("""{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 9}""", "\"resample\" is 9")]
+    [InlineData("""{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "rescale_factor": 0.0078}""", "\"rescale_factor\" is 0.0078")]
     public void ValuesOutOfRangeAreRefused(string json, string expected)
     {
         File.WriteAllText(folder.File("preprocessor_config.json"), json);
