@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Robustify.Cli.Options;
 using Robustify.Cli.Reporting;
@@ -37,6 +38,10 @@ internal sealed class Session : IDisposable
 
     /// <summary>Whether the result goes out as JSON.</summary>
     public bool IsJson => settings.Json.Of(parse);
+
+    /// <summary>What results tell of the program and its call.</summary>
+    public IReadOnlyList<(string Name, string Value)> Provenance =>
+        [("seed", settings.Seed.Of(parse).ToString(CultureInfo.InvariantCulture)), ("version", CommandLine.Version), ("command", settings.Call(parse))];
 
     /// <summary>Writes the properties of run.json: everything needed to do the run again.</summary>
     public void Describe(Utf8JsonWriter json)

@@ -155,6 +155,7 @@ public sealed partial class CompareTests : IDisposable
     [InlineData("""{ "schemes": [ { "scheme": "full" }, { "scheme": "full" } ] }""", "$.schemes[1]: a second scheme of the name 'full'")]
     [InlineData("""{ "schemes": [ { "scheme": "full", "name": "../x" } ] }""", "$.schemes[0].name: '../x' found")]
     [InlineData("""{ "schemes": [ { "scheme": "full", "augment": "mixup" } ] }""", "$.schemes[0].augment: \"mixup\" found, one of augmix, pixmix, noise2net, standard expected")]
+    [InlineData("""{ "schemes": [ { "scheme": "full", "augmix_width": 17 } ] }""", "$.schemes[0].augmix_width: 17 found, a whole number of 1..16 expected")]
     [InlineData("""{ "schemes": [ { "scheme": "original" } ], "measure": { "severities": [6] } }""", "$.measure.severities[0]: 6 found, a whole number of 1..5 expected")]
     [InlineData("""{ "schemes": [ { "scheme": "original" } ], "measure": { "corruptions": ["smog"] } }""", "$.measure.corruptions[0]:")]
     [InlineData("""{ "schemes": [ { "scheme": "original" } ], "seeds": [1, 1] }""", "$.seeds:")]

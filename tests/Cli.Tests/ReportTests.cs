@@ -53,6 +53,31 @@ public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void EveryFormOfTheResultsTellsHowTheyWereMeasuredAndTheRunIsMadeAgainByItsCommand()
+    {
+        string run = folder.PathOf("told"), again = folder.PathOf("again");
+        string[] options =
+            ["--model", "first=" + TinyData.Model, "--data", TinyData.Directory, "--corruption", "contrast", "--severity", "2", "--test-limit", "20", "--seed", "7"];
+        Call.Succeeding(["bench", .. options, "--workers", "1", "--out", run]);
+        string Read(string name) => File.ReadAllText(Path.Combine(run, name));
+        var protocol = JsonDocument.Parse(Read("results.json")).RootElement.GetProperty("protocol");
+        string command = protocol.GetProperty("command").GetString()!;
+        Assert.StartsWith("robustify bench --model first=", command);
+        Assert.Equal("7", protocol.GetProperty("seed").GetString());
+        string version = protocol.GetProperty("version").GetString()!;
+        foreach (string told in (string[])[command, version, "seed: 7", "preprocessing: checkpoint", "at most 20 a suite"])
+        {
+            Assert.Contains(told, Read("results.md"));
+            Assert.All(Read("results.csv").TrimEnd().Split('\n').Skip(1), line => Assert.Contains(told, line));
+        }
+
+        // What no figure depends on is not in it, so the results of the same command are the same bytes.
+        Call.Succeeding([.. command.Split(' ').Skip(1), "--workers", "2", "--out", again]);
+        foreach (string name in (string[])["results.json", "results.csv", "results.md"])
+            Assert.Equal(Read(name), File.ReadAllText(Path.Combine(again, name)));
+    }
+
+    [Fact]
     public void PageIsMadeAgainFromTheRunDirectory()
     {
         string page = Bench();

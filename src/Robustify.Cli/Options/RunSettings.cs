@@ -80,6 +80,29 @@ internal sealed class RunSettings
         Add(command, Workers, Json);
     }
 
+    /// <summary>
+    /// The call in words, for results: the options that were given, without those that no figure depends on, so that a run has the same
+    /// results wherever it is written, on any number of workers, and after a resume.
+    /// </summary>
+    public string Call(ParseResult parse)
+    {
+        string[] ofNoFigure = [Out.Name, Workers.Name, Json.Name, "--resume"];
+        var words = new List<string> { "robustify", Verb };
+        foreach (var option in settings.Cast<Option>().Where(o => !ofNoFigure.Contains(o.Name)))
+        {
+            if (parse.GetResult(option) is not { Implicit: false } given)
+                continue;
+            words.AddRange(given.Tokens.Count == 0 ? [option.Name] : given.Tokens.SelectMany(t => (string[])[option.Name, Quoted(t.Value)]));
+        }
+
+        return string.Join(' ', words);
+    }
+
+    // As a POSIX shell takes it.
+    private static string Quoted(string word) => word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "_.,:=@%+/-".Contains(c))
+        ? word
+        : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
     /// <summary>Writes every option with its resolved value as one object.</summary>
     public void Write(Utf8JsonWriter json, ParseResult parse)
     {

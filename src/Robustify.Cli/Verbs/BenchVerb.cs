@@ -68,13 +68,14 @@ internal static class BenchVerb
             var options = Standard with
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], Data = data.Of(parse), Out = run.Out.Of(parse),
-                Overrides = preprocessing.Bind(parse), Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), HeldOutOfTest = heldOut.Of(parse), Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
+                Overrides = preprocessing.Bind(parse), Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), HeldOutOfTest = heldOut.Of(parse),
+                Corruptions = [.. corruptions.Of(parse).Select(c => CorruptionCatalog.Find(c.Name, overlays))], Severities = severities.Of(parse),
                 Suites = suites.Of(parse), Protocol = protocol.Of(parse)[^1], Strict = strict.Of(parse), Resume = resume.Of(parse),
             };
             if (plan.Of(parse))
                 return MemoryReport.Write(invocation, run, parse, BenchmarkWorkflow.Plan(options, run.Precision.Of(parse)));
             using var session = new Session(invocation, parse, run);
-            BenchmarkWorkflow.Run(options, session.Context, session.Describe);
+            BenchmarkWorkflow.Run(options with { Provenance = session.Provenance }, session.Context, session.Describe);
             return session.Finish();
         });
         return command;

@@ -62,7 +62,8 @@ public static class Benchmark
         context.Progress.End();
     }
 
-    private static void RequireOneInput(IReadOnlyList<IPredictor> predictors)
+    /// <summary>Refuses models that cannot answer the same pixels.</summary>
+    internal static void RequireOneInput(IReadOnlyList<IPredictor> predictors)
     {
         var first = predictors[0].Model;
         foreach (var predictor in predictors)
@@ -71,7 +72,7 @@ public static class Benchmark
             {
                 throw new RobustifyException(
                     $"benchmark: '{predictor.Name}' takes {predictor.Model.ImageSize}x{predictor.Model.ImageSize}x{predictor.Model.Channels} images, "
-                    + $"'{predictors[0].Name}' {first.ImageSize}x{first.ImageSize}x{first.Channels}; measure models of different inputs one by one");
+                    + $"'{predictors[0].Name}' {first.ImageSize}x{first.ImageSize}x{first.Channels}; measure models of different inputs one by one, or give all one size with --image-size");
             }
         }
     }

@@ -5,26 +5,27 @@ using Robustify.Native.Evaluation.Metrics;
 namespace Robustify.Native.Evaluation;
 
 /// <summary>results.csv: a line a model and condition, every figure a column, fractions in 0..1, empty where there is no value;
-/// the last column says why a figure does not compare with published ones.</summary>
+/// the last columns say how all of them were measured, and why a figure does not compare with published ones.</summary>
 internal static class ResultsTableCsv
 {
     private const string Header = "model,suite,corruption,severity,group,images,unreadable,top1,top1_low,top1_high,top5,unmasked_top1,"
-        + "nll,brier,confidence,ece,ece_adaptive,rms_calibration,aurra,selective_top1_at_0.8,flip_rate,not_comparable\n";
+        + "nll,brier,confidence,ece,ece_adaptive,rms_calibration,aurra,selective_top1_at_0.8,flip_rate,protocol,not_comparable\n";
 
     /// <summary>The whole file.</summary>
     public static string Write(RunResults run)
     {
         var text = new StringBuilder(Header);
+        string protocol = Quoted(string.Join("; ", run.Protocol.Select(p => $"{p.Name}: {p.Value}")));
         foreach (var model in run.Models)
         {
             foreach (var (condition, metrics) in model.Metrics)
             {
                 string group = condition.Corruption is null ? "" : PublishedGroups.Of(condition.Corruption);
-                Line(text, model.Name, condition.Corruption is null ? "clean" : "corruption", condition, group, metrics, Caveat(run, condition));
+                Line(text, model.Name, condition.Corruption is null ? "clean" : "corruption", condition, group, metrics, Caveat(run, condition), protocol);
             }
 
             foreach (var shift in model.Shifts)
-                Line(text, model.Name, shift.Suite, Condition.Clean, "", shift.Metrics, "");
+                Line(text, model.Name, shift.Suite, Condition.Clean, "", shift.Metrics, "", protocol);
         }
 
         return text.ToString();
@@ -34,7 +35,8 @@ internal static class ResultsTableCsv
         run.Caveats.Where(c => c.Corruption == condition.Corruption).Select(c => c.Reason).FirstOrDefault("");
 
     private static void Line(
-        StringBuilder text, string model, string suite, Condition condition, string group, ConditionMetrics metrics, string caveat)
+        StringBuilder text, string model, string suite, Condition condition, string group, ConditionMetrics metrics, string caveat,
+        string protocol)
     {
         var (low, high) = metrics.Interval;
         text.Append(Quoted(model)).Append(',').Append(suite).Append(',').Append(condition.Corruption).Append(',');
@@ -53,7 +55,7 @@ internal static class ResultsTableCsv
                 text.Append(CultureInfo.InvariantCulture, $"{figure:0.######}");
         }
 
-        text.Append(',').Append(Quoted(caveat)).Append('\n');
+        text.Append(',').Append(protocol).Append(',').Append(Quoted(caveat)).Append('\n');
     }
 
     // Names come from the user: a comma or quote in one must not move the columns (RFC 4180).

@@ -73,7 +73,8 @@ internal static class RunJson
             json.WriteNumber("of", suite.Of);
             json.WriteNumber("unreadable_count", suite.UnreadableCount);
             WriteStrings(json, "unreadable", suite.Unreadable);
-            WriteStrings(json, "passed_over", suite.PassedOver);
+            json.WriteNumber("passed_over_count", suite.PassedOver.Count);
+            WriteStrings(json, "passed_over", [.. suite.PassedOver.Take(SuiteDescription.MostListed)]);
             json.WriteEndObject();
         }
 

@@ -36,10 +36,14 @@ internal sealed record RunResults
 /// <param name="Of">Images there are.</param>
 /// <param name="Unreadable">Files that could not be read, with the reason; the first of them where there are many.</param>
 /// <param name="UnreadableCount">How many could not.</param>
-/// <param name="PassedOver">Files that are no pictures.</param>
+/// <param name="PassedOver">Files that are no pictures, and class folders left out by rule.</param>
 internal sealed record SuiteDescription(
     string Name, string Source, string Preprocessing, string Classes, int Images, int Of, IReadOnlyList<string> Unreadable, long UnreadableCount,
-    IReadOnlyList<string> PassedOver);
+    IReadOnlyList<string> PassedOver)
+{
+    /// <summary>As many files of a kind are told one by one; the others are counted.</summary>
+    public const int MostListed = 100;
+}
 
 /// <summary>Two models on the same images.</summary>
 /// <param name="First">Name of the one.</param>

@@ -45,6 +45,9 @@ public sealed record BenchmarkRunOptions
     /// <summary>Severities, each 1..5.</summary>
     public IReadOnlyList<int> Severities { get; init; } = [1, 2, 3, 4, 5];
 
+    /// <summary>What results tell of the program and its call, names and values.</summary>
+    public IReadOnlyList<(string Name, string Value)> Provenance { get; init; } = [];
+
     /// <summary>Whether an earlier run in the same directory is taken up where it stopped.</summary>
     public bool Resume { get; init; }
 

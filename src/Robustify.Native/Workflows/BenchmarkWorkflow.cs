@@ -24,6 +24,7 @@ public static class BenchmarkWorkflow
         {
             foreach (var (name, model) in options.Models)
                 loaded.Add(LoadedModel.Open(name, model, context.Target, overrides: options.Overrides));
+            Benchmark.RequireOneInput([.. loaded.Select(m => m.Predictor)]);
             var plan = BenchmarkPlanner.Plan(options, [.. loaded.Select(m => m.Source)]);
             foreach (string warning in plan.Warnings)
                 context.Message("warning: " + warning);
@@ -90,8 +91,11 @@ public static class BenchmarkWorkflow
         for (int m = 0; m < results.Length; m++)
         {
             var (name, path) = options.Models[m];
-            string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-            foreach (string warning in SanityCheck.Warnings(results[m], [name, file, Path.GetFileNameWithoutExtension(file)], isReleasedSet))
+            string place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), file = Path.GetFileName(place);
+
+            // A published checkpoint is often model.safetensors in a folder of the model's name.
+            string[] known = [name, file, Path.GetFileNameWithoutExtension(file), Path.GetFileName(Path.GetDirectoryName(place)) ?? ""];
+            foreach (string warning in SanityCheck.Warnings(results[m], known, isReleasedSet))
             {
                 plan.Warnings.Add(warning);
                 context.Message("warning: " + warning);

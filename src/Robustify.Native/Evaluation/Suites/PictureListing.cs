@@ -45,6 +45,7 @@ internal sealed class PictureListing
     {
         var found = new List<(int Label, string Folder)>();
         var passedOver = new List<string>();
+        var unknown = new List<string>();
         foreach (string path in Entries(folder, directories: true))
         {
             string name = Path.GetFileName(path);
@@ -53,9 +54,11 @@ internal sealed class PictureListing
             else if (naming.PassesOverOthers || name.StartsWith('.'))
                 passedOver.Add(name + "/");
             else
-                throw new RobustifyException($"{OneLine.Of(path, 400)}: no class, {naming.Description} expected; move the folder away or name another suite");
+                unknown.Add(name);
         }
 
+        if (unknown.Count > 0)
+            throw Refuse(folder, naming, unknown);
         passedOver.AddRange(Entries(folder, directories: false).Select(f => Path.GetFileName(f)));
         var paths = new List<string>();
         var labels = new List<int>();
@@ -63,7 +66,7 @@ internal sealed class PictureListing
         foreach (var (label, name) in found.OrderBy(f => f.Label))
         {
             int before = paths.Count;
-            foreach (string file in Entries(Path.Combine(folder, name), directories: false).Order(StringComparer.Ordinal))
+            foreach (string file in Entries(Path.Combine(folder, name), directories: false))
             {
                 string relative = name + "/" + Path.GetFileName(file);
                 if (!ImageFile.HasPictureExtension(file))
@@ -82,15 +85,28 @@ internal sealed class PictureListing
 
         return paths.Count > 0
             ? new([.. paths], [.. labels], missing, passedOver)
-            : throw new RobustifyException($"{OneLine.Of(folder, 400)}: no pictures in class folders found, {naming.Description} expected; name the folder that holds the class folders");
+            : throw new RobustifyException($"{OneLine.Of(folder, 400)}: no pictures in class folders found, {naming.Description} expected; name the folder that holds the class folders{Advice(folder, naming)}");
     }
 
-    /// <summary>Folders or files directly inside a folder.</summary>
+    private static RobustifyException Refuse(string folder, ClassNaming naming, List<string> unknown)
+    {
+        const int shown = 3;
+        string names = string.Join(", ", unknown.Take(shown).Select(n => OneLine.Of(n))) + (unknown.Count > shown ? $" and {unknown.Count - shown} more" : "");
+        return new($"{OneLine.Of(folder, 400)}: no class: {names}; {naming.Description} expected; move such folders away or name another suite{Advice(folder, naming)}");
+    }
+
+    // A few class folders make a set; a single one, as 3 of ImageNet-C's severities, may be chance.
+    private static string Advice(string folder, ClassNaming naming) => NearbyFolder.Advice(
+        folder, place => Directory.EnumerateDirectories(place).Count(d => naming.Label(Path.GetFileName(d)) >= 0) >= Math.Min(10, naming.Folders.Count));
+
+    /// <summary>Folders or files directly inside a folder, in ordinal order.</summary>
     public static string[] Entries(string folder, bool directories)
     {
         try
         {
-            return directories ? Directory.GetDirectories(folder) : Directory.GetFiles(folder);
+            string[] entries = directories ? Directory.GetDirectories(folder) : Directory.GetFiles(folder);
+            Array.Sort(entries, StringComparer.Ordinal);
+            return entries;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -27,7 +27,7 @@ internal static class StoredCorruptions
         var missing = new List<string>();
         foreach (string name in PublishedGroups.All.Select(c => c.Name).Where(n => wanted is null || wanted.Contains(n)))
         {
-            string? own = Archives.Select(a => Path.Combine(folder, a, name)).Prepend(Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
+            string? own = Place(folder, name);
             if (own is null)
             {
                 if (wanted is not null || PublishedGroups.IsMain(name))
@@ -46,6 +46,10 @@ internal static class StoredCorruptions
         }
 
         return found.Count > 0 ? (found, missing) : throw new RobustifyException(
-            $"{OneLine.Of(folder, 400)}: no folder CORRUPTION/1..{Corruption.MaxSeverity} found, as gaussian_noise/1; name the folder of a -C set");
+            $"{OneLine.Of(folder, 400)}: no folder CORRUPTION/1..{Corruption.MaxSeverity} found, as gaussian_noise/1; name the folder of a -C set"
+            + NearbyFolder.Advice(folder, place => PublishedGroups.All.Any(c => Place(place, c.Name) is not null)));
     }
+
+    private static string? Place(string folder, string corruption) =>
+        Archives.Select(a => Path.Combine(folder, a, corruption)).Prepend(Path.Combine(folder, corruption)).FirstOrDefault(Directory.Exists);
 }

@@ -1,18 +1,18 @@
 using System.Globalization;
 using Robustify.Kernels;
+using Robustify.Native.Corruptions;
 using Robustify.Native.Data.Images;
 using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.Answers;
+using Robustify.Native.Evaluation.Metrics;
+using Robustify.Native.Evaluation.Suites;
 
 namespace Robustify.Native.Workflows.Benchmarks;
 
 /// <summary>What a benchmark will measure, before anything is measured.</summary>
 internal sealed class BenchmarkPlan
 {
-    // As many refused files are told one by one; the others are counted.
-    private const int MostListed = 100;
-
     private readonly List<(string Name, BenchmarkPass Pass, int Of, IReadOnlyList<string> PassedOver)> suites = [];
 
     /// <summary>The walks over the data.</summary>
@@ -30,6 +30,16 @@ internal sealed class BenchmarkPlan
     /// <summary>Whether labels are ImageNet's 1000 classes.</summary>
     public bool IsImageNet { get; set; }
 
+    /// <summary>Whether every condition is measured that a mean corruption error is a mean of.</summary>
+    public bool HasAllConditions
+    {
+        get
+        {
+            var measured = Passes.SelectMany(p => p.Rows).Where(r => r.Suite == SuiteNames.Corruption).Select(r => r.Condition).ToHashSet();
+            return PublishedGroups.Main.All(c => Enumerable.Range(1, Corruption.MaxSeverity).All(s => measured.Contains(new(c, s))));
+        }
+    }
+
     /// <summary>Names a suite for results; its first pass stands for all of a stored -C set.</summary>
     public void Describe(string suite, BenchmarkPass pass, int of, IReadOnlyList<string> passedOver) => suites.Add((suite, pass, of, passedOver));
 
@@ -43,7 +53,7 @@ internal sealed class BenchmarkPlan
             var row = s.Pass.Rows.First(r => r.Suite == s.Name);
             return new SuiteDescription(
                 s.Name, s.Pass.Source.Description, s.Pass.Geometry.Description, row.Space.Description, row.Images, s.Of,
-                [.. refused.Take(MostListed).Select(u => u.Reason)], refused.Length, s.PassedOver);
+                [.. refused.Take(SuiteDescription.MostListed).Select(u => u.Reason)], refused.Length, s.PassedOver);
         })];
     }
 
@@ -60,7 +70,7 @@ internal sealed class BenchmarkPlan
                 if (!seen.Add(pass.Rows[row].Suite))
                     continue;
                 foreach (int column in UnreadableColumns.Of(tables[0], row, pass.Rows[row].Images))
-                    found.Add((pass.Rows[row].Suite, found.Count < MostListed ? Reason(pass.Source, pass.Indices[column], image) : ""));
+                    found.Add((pass.Rows[row].Suite, found.Count < SuiteDescription.MostListed ? Reason(pass.Source, pass.Indices[column], image) : ""));
             }
         }
 

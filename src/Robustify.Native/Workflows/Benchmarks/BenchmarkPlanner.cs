@@ -43,7 +43,10 @@ internal static class BenchmarkPlanner
         foreach (var suite in options.Suites.Where(s => ShiftSuites.Of(s.Name) is not null))
             AddShift(plan, options, suite, models, Geometry(isStored: false), limit);
         if (plan.IsImageNet && (wantsCorrupted || stored.Length > 0))
-            plan.Protocol.Add(("mCE", "normalised by AlexNet's published errors on all 50 000 images (sum over severities, then ratio, then mean of the 15)"));
+            plan.Protocol.Add(("mCE", plan.HasAllConditions
+                ? "normalised by AlexNet's published errors on all 50 000 images (sum over severities, then ratio, then mean of the 15)"
+                : "none: it takes all 15 corruptions at all five severities"));
+        plan.Protocol.AddRange(options.Provenance);
         return plan;
     }
 
@@ -122,10 +125,11 @@ internal static class BenchmarkPlanner
     {
         var (naming, space, border) = ShiftSuites.Of(suite.Name)!.Value;
         CleanImages.Require(models, ImageNetClasses.Count, suite.Name);
-        var listing = PictureListing.Of(suite.Folder!, naming);
+        string folder = ShiftSuites.PicturesOf(suite);
+        var listing = PictureListing.Of(folder, naming);
         if (listing.Missing.Count > 0)
             plan.Warnings.Add(Missing(suite.Name, " class", listing.Missing));
-        var source = new PictureSuite(suite.Folder!, listing, naming.ClassNames);
+        var source = new PictureSuite(folder, listing, naming.ClassNames);
         int[] indices = CleanImages.Subset(source, limit, options.Seed);
         var pass = new BenchmarkPass
         {

@@ -37,11 +37,23 @@ internal sealed record CleanImages(IImageSource Source, int[] Test, PictureListi
             return new(pictures, Subset(pictures, limit, options.Seed), listing);
         }
 
-        var data = LabeledData.Open(
-            options.Data, options.Seed, testLimit: limit, heldOut: options.HeldOutOfTest, heldOutFrom: DataPart.Test);
+        var data = OpenData(options, models[0].Model.Classes, limit);
         foreach (var model in models)
             data.RequireClasses(model.Model, model.Name);
         return new(data.TestSource, data.Test, null);
+    }
+
+    private static LabeledData OpenData(BenchmarkRunOptions options, int classes, int? limit)
+    {
+        try
+        {
+            return LabeledData.Open(options.Data, options.Seed, testLimit: limit, heldOut: options.HeldOutOfTest, heldOutFrom: DataPart.Test);
+        }
+        catch (RobustifyException refused) when (options.Data is not null && classes == ImageNetClasses.Count
+            && NearbyFolder.Advice(options.Data, place => WnidFolder(place) is not null) is { Length: > 0 } advice)
+        {
+            throw new RobustifyException(refused.Message + advice, refused);
+        }
     }
 
     /// <summary>Refuses a model of other classes.</summary>

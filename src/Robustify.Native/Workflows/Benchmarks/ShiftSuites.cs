@@ -9,6 +9,10 @@ internal static class ShiftSuites
     // The frame of ObjectNet's pictures is one pixel wide; the second is what JPEG smeared of it.
     private const int ObjectNetBorder = 2;
 
+    /// <summary>Where the class folders lie: in what was named, of ObjectNet as released in <c>images</c> in it.</summary>
+    public static string PicturesOf(BenchmarkSuite suite) =>
+        suite.Name == SuiteNames.ObjectNet && Path.Combine(suite.Folder!, "images") is var images && Directory.Exists(images) ? images : suite.Folder!;
+
     /// <summary>What a suite is; null for one that is no shift of ImageNet.</summary>
     public static (ClassNaming Naming, ClassSpace Space, int Border)? Of(string suite)
     {

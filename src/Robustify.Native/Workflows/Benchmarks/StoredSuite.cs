@@ -98,7 +98,8 @@ internal sealed class StoredSuite
         string[] names = [.. (Wanted ?? [.. PublishedGroups.All.Select(c => c.Name)]).Where(n => File.Exists(Path.Combine(suite.Folder!, n + ".npy")))];
         Warn("", [.. (Wanted ?? [.. PublishedGroups.Main]).Except(names).Select(n => n + ".npy")]);
         if (names.Length == 0)
-            throw new RobustifyException($"{OneLine.Of(suite.Folder!, 400)}: no CORRUPTION.npy found, as gaussian_noise.npy; name the folder of the released set");
+            throw new RobustifyException($"{OneLine.Of(suite.Folder!, 400)}: no CORRUPTION.npy found, as gaussian_noise.npy; name the folder of the released set"
+                + NearbyFolder.Advice(suite.Folder!, place => PublishedGroups.All.Any(c => File.Exists(Path.Combine(place, c.Name + ".npy")))));
         bool paired = true;
         foreach (string name in names)
         {

@@ -96,6 +96,10 @@ internal sealed class RecipeObject
         return value;
     }
 
+    /// <summary>A number; null where it is left out.</summary>
+    public double? OptionalNumber(string name, double low, double high, bool lowOpen = false) =>
+        Has(name) ? Number(name, low, low, high, lowOpen) : null;
+
     /// <summary>A number in single precision.</summary>
     public float Single(string name, float standard, double low, double high, bool lowOpen = false, bool highOpen = false)
     {
@@ -122,6 +126,10 @@ internal sealed class RecipeObject
         Resolved[name] = ChoiceWords.Of(value);
         return value;
     }
+
+    /// <summary>The same; null where it is left out.</summary>
+    public T? OptionalChoice<T>(string name)
+        where T : struct, Enum => Has(name) ? Choice(name, default(T)) : null;
 
     /// <summary>A list; <paramref name="standard"/> where it is left out. A value that stands alone is a list of one.</summary>
     public IReadOnlyList<T> List<T>(string name, IReadOnlyList<T> standard, Func<JsonElement, string, T> one)

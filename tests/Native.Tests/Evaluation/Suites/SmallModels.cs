@@ -14,12 +14,12 @@ internal static class SmallModels
     public const int Side = 16;
 
     /// <summary>Writes a fresh transformer of that many classes as a checkpoint and returns its path.</summary>
-    public static string Write(TemporaryFolder folder, int classes)
+    public static string Write(TemporaryFolder folder, int classes, int side = Side)
     {
-        string path = folder.PathOf($"model{classes}.safetensors");
+        string path = folder.PathOf($"model{classes}-{side}.safetensors");
         var model = new VisionTransformer(new VisionTransformerOptions
         {
-            ImageSize = Side, PatchSize = 8, Channels = 3, Width = 8, Depth = 1, Heads = 1, MlpWidth = 8, Classes = classes,
+            ImageSize = side, PatchSize = 8, Channels = 3, Width = 8, Depth = 1, Heads = 1, MlpWidth = 8, Classes = classes,
         });
         using var store = new ParameterStore(model.AllSpecs(), _ => false);
         store.Initialize(1);

@@ -53,7 +53,47 @@ public sealed class SuiteDataTests : IDisposable
         Assert.Equal(2, image.Width);
         folder.Write("set/goldfish/x.png", Png());
         var refused = Assert.Throws<RobustifyException>(() => PictureListing.Of(folder.PathOf("set"), ClassNaming.Wnids()));
-        Assert.Contains("goldfish: no class", refused.Message);
+        Assert.Contains("no class: goldfish;", refused.Message);
+    }
+
+    [Theory]
+    [InlineData("", "sets/a", "1 more")] // too high: the set is in it
+    [InlineData("sets/a/n01440764", "sets/a", "no class: deeper")] // too deep
+    [InlineData("sets/a/n01440764/deeper", "sets/a", "no pictures in class folders")]
+    [InlineData("sets/b", null, "no class: goldfish")] // nothing near fits
+    public void FolderOfTheWrongLevelIsAnsweredWithTheRightOne(string named, string? meant, string complaint)
+    {
+        for (int c = 0; c < 10; c++)
+            folder.Write($"sets/a/{ImageNetClasses.Wnids[c]}/x.png", Png());
+        folder.Write("sets/a/n01440764/deeper/notes.txt", [1]);
+        folder.Write("elsewhere/b/goldfish/x.png", Png());
+        foreach (string other in (string[])["sets/b", "sets/c", "sets/d"])
+            folder.Write(other + "/goldfish/x.png", Png());
+        string place = named switch { "" => folder.PathOf("sets"), "sets/b" => folder.PathOf("elsewhere/b"), _ => folder.PathOf(named) };
+        string message = Assert.Throws<RobustifyException>(() => PictureListing.Of(place, ClassNaming.Wnids())).Message;
+        Assert.Contains(complaint, message);
+        Assert.Equal(meant is not null, message.EndsWith($"did you mean {folder.PathOf(meant ?? "none")}?"));
+    }
+
+    [Fact]
+    public void FolderOfACorruptionIsAnsweredWithThatOfItsSet()
+    {
+        folder.Write("c/noise/gaussian_noise/1/a/x.png", Png());
+        foreach (string named in (string[])["c/noise/gaussian_noise/1", "."])
+        {
+            string message = Assert.Throws<RobustifyException>(() => StoredCorruptions.Find(folder.PathOf(named), null, [1])).Message;
+            Assert.Contains("did you mean " + folder.PathOf("c"), message);
+        }
+    }
+
+    [Fact]
+    public void EntriesStandInOneOrderWhateverTheFileSystemSays()
+    {
+        foreach (string name in (string[])["z.txt", "b.txt", "n01440764/y.png", "n01440764/a.png", "n01440764/m.txt"])
+            folder.Write("set/" + name, Png());
+        var listing = PictureListing.Of(folder.PathOf("set"), ClassNaming.Wnids());
+        Assert.Equal(["n01440764/a.png", "n01440764/y.png"], listing.Paths);
+        Assert.Equal(["b.txt", "z.txt", "n01440764/m.txt"], listing.PassedOver);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class SuiteRunTests : IDisposable
             Picture($"a/{wnids[a[k]]}/{k}.png", k);
             Picture($"r/{wnids[r[k]]}/{k}.png", k);
             Picture($"v2/{k * 100}/{k}.png", k);
-            Picture($"objects/{ImageNetClasses.ObjectNet[k].Folder}/{k}.png", k);
+            Picture($"objects/images/{ImageNetClasses.ObjectNet[k].Folder}/{k}.png", k); // as released, beside mappings/
         }
 
         var results = Run(
@@ -49,6 +49,9 @@ public sealed class SuiteRunTests : IDisposable
         var shifts = model.GetProperty("shifts");
         foreach (string suite in (string[])["imagenet-a", "imagenet-r", "imagenet-v2", "objectnet"])
             Assert.Equal(6, shifts.GetProperty(suite).GetProperty("images").GetInt32());
+        string table = File.ReadAllText(folder.PathOf("run", "results.md"));
+        Assert.Contains("- imagenet-a: 6 of 6 images; the 200 classes of ImageNet-A; shorter side to", table);
+        Assert.Matches(@"\| imagenet-a \| \d+\.\d \(\d+\.\d to \d+\.\d\) \|", table);
         Assert.Contains("200 classes", shifts.GetProperty("imagenet-a").GetProperty("classes").GetString());
         Assert.Contains("113 classes", shifts.GetProperty("objectnet").GetProperty("classes").GetString());
         Assert.Contains("border of 2 pixels", results.GetProperty("suites").GetProperty("objectnet").GetProperty("preprocessing").GetString());
@@ -79,6 +82,7 @@ public sealed class SuiteRunTests : IDisposable
         Assert.Equal(["1", "3"], corruption.GetProperty("per").GetProperty("gaussian_noise").EnumerateObject().Select(s => s.Name));
         Assert.True(corruption.TryGetProperty("flip_rate", out _));
         Assert.False(corruption.TryGetProperty("mce", out _)); // one corruption is no mean over fifteen
+        Assert.StartsWith("none:", results.GetProperty("protocol").GetProperty("mCE").GetString());
         Assert.Contains(messages, m => m.Contains("gaussian_noise severity 2") && m.Contains("shot_noise"));
         Assert.Contains("missing", Assert.Throws<RobustifyException>(() => Run(options with { Strict = true })).Message);
     }
@@ -144,6 +148,48 @@ public sealed class SuiteRunTests : IDisposable
         }
 
         Assert.Throws<RobustifyException>(() => Run(Options(Model(2), BenchmarkSuite.Clean) with { Strict = true }));
+    }
+
+    [Fact]
+    public void AFullSetHasAMeanCorruptionErrorAndThousandsOfOtherFilesAreCountedAndTheFirstNamed()
+    {
+        foreach (string corruption in AlexNetErrors.Corrupted.Keys)
+        {
+            for (int severity = 1; severity <= 5; severity++)
+            {
+                string place = string.Create(CultureInfo.InvariantCulture, $"c/{corruption}/{severity}");
+                Picture($"{place}/{ImageNetClasses.Wnids[severity]}/x.png", severity);
+                folder.Write(place + "/.DS_Store", [1]);
+                folder.Write(place + $"/{ImageNetClasses.Wnids[severity]}/Thumbs.db", [1]);
+            }
+        }
+
+        var results = Run(Options(Model(1000), new BenchmarkSuite("imagenet-c", folder.PathOf("c"))));
+        Assert.True(results.GetProperty("models").GetProperty("m").GetProperty("corruption").TryGetProperty("mce", out _));
+        Assert.StartsWith("normalised", results.GetProperty("protocol").GetProperty("mCE").GetString());
+        var suite = results.GetProperty("suites").GetProperty("corruption");
+        Assert.Equal((150, 100), (suite.GetProperty("passed_over_count").GetInt32(), suite.GetProperty("passed_over").GetArrayLength()));
+    }
+
+    [Fact]
+    public void AKnownModelFarFromItsPublishedFigureIsWarnedOfByTheNameOfItsFolder()
+    {
+        for (int k = 0; k < 40; k++)
+            Picture($"data/{ImageNetClasses.Wnids[k]}/{k}.png", k);
+        string known = folder.Write("resnet50.tv_in1k/model.safetensors", File.ReadAllBytes(Model(1000)));
+        Run(known, BenchmarkSuite.Clean);
+        Assert.Single(messages, m => m.StartsWith("warning: m: clean ", StringComparison.Ordinal) && m.Contains("found, 76.2 published for resnet50.tv_in1k"));
+    }
+
+    [Fact]
+    public void ModelsOfDifferentInputsAreRefusedBeforeAnythingIsWritten()
+    {
+        Picture("data/test/cat/0.png", 0);
+        Picture("data/test/dog/0.png", 1);
+        var options = Options(Model(2), BenchmarkSuite.Clean);
+        var refused = Assert.Throws<RobustifyException>(() => Run(options with { Models = [("small", Model(2)), ("large", SmallModels.Write(folder, 2, 2 * Side))] }));
+        Assert.Contains("'large' takes 32x32x3 images, 'small' 16x16x3", refused.Message);
+        Assert.False(Directory.Exists(options.Out));
     }
 
     [Fact]

@@ -79,7 +79,8 @@ internal static class SchemeReader
             {
                 Epochs = json.Whole("epochs", standard.Epochs, 1, 100_000), Limit = json.OptionalWhole("images", 1), ResultName = name,
                 CleanMargin = json.Number("clean_margin", standard.CleanMargin, 0, 1),
-                CleanConfidence = json.Number("clean_confidence", standard.CleanConfidence, 0, 10), Augmentation = standard.Augmentation with { Kind = json.Choice("augment", standard.Augmentation.Kind) },
+                CleanConfidence = json.Number("clean_confidence", standard.CleanConfidence, 0, 10),
+                Augmentation = AugmentationReader.Read(json, standard.Augmentation),
                 Optimizer = Optimizer(json, standard.Optimizer), Schedule = json.Choice("schedule", standard.Schedule),
                 Warmup = json.Number("warmup", standard.Warmup, 0, 1, highOpen: true), Method = Method(json, method),
             },
@@ -111,7 +112,7 @@ internal static class SchemeReader
         var options = standard with
         {
             Epochs = json.Whole("epochs", standard.Epochs, 1, 100_000), Batch = json.Whole("batch", standard.Batch, 1, 65536), Limit = json.OptionalWhole("images", 1),
-            AugMixViews = json.Whole("augmix_views", standard.AugMixViews, 0, 2), Augmentation = standard.Augmentation with { Kind = json.Choice("augment", standard.Augmentation.Kind) },
+            AugMixViews = json.Whole("augmix_views", standard.AugMixViews, 0, 2), Augmentation = AugmentationReader.Read(json, standard.Augmentation),
             ConsistencyWeight = json.Single("consistency_weight", standard.ConsistencyWeight, 0, 1000),
             LabelSmoothing = json.Single("label_smoothing", standard.LabelSmoothing, 0, 1, highOpen: true),
             HeadDropout = json.Single("head_dropout", standard.HeadDropout, 0, 1, highOpen: true),
