@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every corruption on one photograph at 224 pixels, severity 3, on one core, in turn with a Python twin (peers/corruptions.py: numpy, SciPy,
+# Every corruption at every severity on one photograph at 224 pixels, on one core, in turn with a Python twin (peers/corruptions.py: numpy, SciPy,
 # scikit-image, OpenCV, Pillow and wand of the system) and beside stored figures of the published functions; writes results/corruptions.json.
 # Ours is wall-clock time, the twin's processor time. Where Python or one of its packages is missing only the stored figures stand beside. Usage: benchmarks/corruptions.sh [ROUNDS]
 set -euo pipefail
@@ -19,4 +19,4 @@ if command -v taskset >/dev/null; then
     pin=(taskset -c "$(taskset -cp $$ | sed 's/.*[:, -]//')")
 fi
 exec "${pin[@]}" dotnet "$dll" ../tests/fixtures/corruptions/photos/astronaut_224.png peers/corruptions_reference_speed.json \
-    results/corruptions.json "${1:-3}" "${peer[@]}"
+    results/corruptions.json "${1:-2}" "${peer[@]}"

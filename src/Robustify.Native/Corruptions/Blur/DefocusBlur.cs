@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Robustify.Kernels.Random;
@@ -7,11 +8,17 @@ using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
 
-/// <summary>Correlates every channel with an antialiased disk, borders mirrored without repeating the edge pixel ("reflect 101").</summary>
+/// <summary>
+/// Correlates every channel with an antialiased disk, borders mirrored without repeating the edge pixel ("reflect 101"). Bytes come from
+/// <see cref="DiskSums"/>; where one is in doubt, from the kernel's rings, whose bytes are summed exactly and weighed in doubles.
+/// </summary>
 internal sealed unsafe class DefocusBlur : Corruption
 {
     private const int HalfLanes = 16;
     private const int Lanes = 2 * HalfLanes;
+
+    // Up to so many of the 32 are faster one by one.
+    private const int FewLanes = 2;
 
     private static readonly SeverityTable<DiskKernel> Kernels = new(
         imageNet224: Disks((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)),
@@ -31,29 +38,28 @@ internal sealed unsafe class DefocusBlur : Corruption
         DiskKernel kernel = Kernels.At(variant, severity);
         int channels = source.Channels, row = source.Width * channels, reach = kernel.Reach;
         int paddedRow = row + 2 * reach * channels + Lanes; // the last vectors of a row may look beyond it
-        int paddedLength = paddedRow * (source.Height + 2 * reach);
-        Span<ushort> buffer = scratch.Shorts(paddedLength + kernel.RunningCount * (row + Lanes));
-        Span<double> sums = scratch.Doubles(0, row + Lanes);
+        Span<byte> padded = scratch.Bytes(0, paddedRow * (source.Height + 2 * reach));
+        Pad(source, padded, paddedRow, reach);
         Span<int> offsets = scratch.Integers(0, kernel.TapCount);
-        Pad(source, buffer[..paddedLength], paddedRow, reach);
         int next = 0;
         foreach (var ring in kernel.Rings)
-        {
             next = Address(ring.Offsets, offsets, next, paddedRow, channels);
-            next = Address(ring.Entering, offsets, next, paddedRow, channels);
-            next = Address(ring.Leaving, offsets, next, paddedRow, channels);
-        }
-
-        fixed (ushort* centre = &buffer[reach * paddedRow + reach * channels], running = buffer[(paddedLength - 1)..])
+        Span<byte> line = scratch.Bytes(1, row + Lanes);
+        fixed (byte* pixels = padded)
         {
-            fixed (int* offset = offsets)
+            byte* centre = pixels + reach * paddedRow + reach * channels;
+            var disk = new DiskSums(kernel.Separable, centre, paddedRow, row, channels, scratch);
+            for (int y = 0; y < source.Height; y++, centre += paddedRow)
             {
-                for (int y = 0; y < source.Height; y++)
+                disk.Advance(y);
+                for (int x = 0; x < row; x += Lanes)
                 {
-                    for (int x = 0; x < row; x += Lanes)
-                        Correlate(centre + (long)y * paddedRow + x, offset, kernel.Rings, running + 1 + x, row + Lanes, y == 0, sums[x..]);
-                    UnitRange.ToBytes(sums[..row], destination.Pixels.Slice(y * row, row));
+                    uint doubt = disk.Levels(x, line);
+                    if (doubt != 0)
+                        MakeAgain(source, kernel, centre + x, offsets, y, x, doubt, line[x..]);
                 }
+
+                line[..row].CopyTo(destination.Pixels[(y * row)..]);
             }
         }
     }
@@ -74,34 +80,54 @@ internal sealed unsafe class DefocusBlur : Corruption
         return next;
     }
 
-    // A ring's bytes are summed exactly in 16 bits; its weight is applied once. Two vectors at a time share the walk over the offsets.
-    private static void Correlate(
-        ushort* centre, int* offset, DiskKernel.Ring[] rings, ushort* running, int runningRow, bool firstRow, Span<double> sums)
+    private static void MakeAgain(Image8 source, DiskKernel kernel, byte* at, ReadOnlySpan<int> offsets, int y, int x, uint doubt, Span<byte> bytes)
+    {
+        int row = source.Width * source.Channels, end = Math.Min(x + Lanes, row);
+        fixed (int* offset = offsets)
+        {
+            if (BitOperations.PopCount(doubt) <= FewLanes)
+            {
+                for (; doubt != 0; doubt &= doubt - 1)
+                    bytes[BitOperations.TrailingZeroCount(doubt)] = Correlate(at + BitOperations.TrailingZeroCount(doubt), offset, kernel.Rings);
+            }
+            else if (FlatWindow.Is(source.Pixels, row, source.Channels, y, x, end, kernel.Reach))
+            {
+                for (int i = x; i < end; i++)
+                    bytes[i - x] = kernel.FlatBytes[source.Pixels[y * row + i]];
+            }
+            else
+            {
+                Span<double> sums = stackalloc double[Lanes];
+                Correlate(at, offset, kernel.Rings, sums);
+                UnitRange.ToBytes(sums, bytes[..Lanes]);
+            }
+        }
+    }
+
+    // A ring's bytes are summed exactly; its weight is applied once.
+    private static byte Correlate(byte* at, int* offset, DiskKernel.Ring[] rings)
+    {
+        double total = 0;
+        foreach (var ring in rings)
+        {
+            int sum = 0;
+            for (int* end = offset + ring.Offsets.Length; offset < end; offset++)
+                sum += at[*offset];
+            total = Math.FusedMultiplyAdd(sum, ring.Weight / 255, total);
+        }
+
+        return UnitRange.ToByte(total);
+    }
+
+    // The same for 32 places: two vectors at a time share the walk over the offsets, and 16 bits hold their sums.
+    private static void Correlate(byte* at, int* offset, DiskKernel.Ring[] rings, Span<double> sums)
     {
         var total0 = Vector256<double>.Zero;
         var (total1, total2, total3, total4, total5, total6, total7) = (total0, total0, total0, total0, total0, total0, total0);
         foreach (var ring in rings)
         {
-            int* entering = offset + ring.Offsets.Length, leaving = entering + ring.Entering.Length, end = leaving + ring.Leaving.Length;
-            Vector256<ushort> first, second;
-            if (!ring.IsRunning || firstRow)
-                (first, second) = Sum(centre, offset, entering);
-            else
-            {
-                var (gained, alsoGained) = Sum(centre, entering, leaving);
-                var (lost, alsoLost) = Sum(centre, leaving, end);
-                first = Vector256.Load(running) + gained - lost;
-                second = Vector256.Load(running + HalfLanes) + alsoGained - alsoLost;
-            }
-
-            if (ring.IsRunning)
-            {
-                first.Store(running);
-                second.Store(running + HalfLanes);
-                running += runningRow;
-            }
-
-            offset = end;
+            var (first, second) = Sum(at, offset, offset + ring.Offsets.Length);
+            offset += ring.Offsets.Length;
             var weight = Vector256.Create(ring.Weight / 255);
             var (low, high) = Vector256.Widen(first);
             total0 = AddScaled(low.GetLower(), weight, total0);
@@ -126,14 +152,14 @@ internal sealed unsafe class DefocusBlur : Corruption
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector256<ushort> First, Vector256<ushort> Second) Sum(ushort* centre, int* offset, int* end)
+    private static (Vector256<ushort> First, Vector256<ushort> Second) Sum(byte* centre, int* offset, int* end)
     {
         var (first, second) = (Vector256<ushort>.Zero, Vector256<ushort>.Zero);
         for (; offset < end; offset++)
         {
-            ushort* at = centre + *offset;
-            first += Vector256.Load(at);
-            second += Vector256.Load(at + HalfLanes);
+            byte* at = centre + *offset;
+            first += PixelLanes.LoadWords(at);
+            second += PixelLanes.LoadWords(at + HalfLanes);
         }
 
         return (first, second);
@@ -148,32 +174,20 @@ internal sealed unsafe class DefocusBlur : Corruption
         return Vector256.FusedMultiplyAdd(exact, weight, total);
     }
 
-    private static void Pad(Image8 source, Span<ushort> padded, int paddedRow, int reach)
+    private static void Pad(Image8 source, Span<byte> padded, int paddedRow, int reach)
     {
-        ReadOnlySpan<byte> pixels = source.Pixels;
-        int channels = source.Channels, row = source.Width * channels;
+        int channels = source.Channels, width = source.Width, row = width * channels;
         for (int y = -reach; y < source.Height + reach; y++)
         {
-            ReadOnlySpan<byte> from = pixels.Slice(Border.Reflect101(y, source.Height) * row, row);
-            Span<ushort> to = padded.Slice((y + reach) * paddedRow, paddedRow);
+            Span<byte> to = padded.Slice((y + reach) * paddedRow, paddedRow), inner = to[(reach * channels)..];
+            source.Pixels.Slice(Border.Reflect101(y, source.Height) * row, row).CopyTo(inner);
+            for (int k = 1; k <= reach; k++)
+            {
+                inner.Slice(Border.Reflect101(-k, width) * channels, channels).CopyTo(to[((reach - k) * channels)..]);
+                inner.Slice(Border.Reflect101(width - 1 + k, width) * channels, channels).CopyTo(inner[((width - 1 + k) * channels)..]);
+            }
+
             to[^Lanes..].Clear();
-            for (int x = 0; x < reach * channels; x++)
-            {
-                to[x] = from[Border.Reflect101(x / channels - reach, source.Width) * channels + x % channels];
-                to[reach * channels + row + x] = from[Border.Reflect101(source.Width + x / channels, source.Width) * channels + x % channels];
-            }
-
-            Span<ushort> inner = to.Slice(reach * channels, row);
-            int at = 0;
-            for (; at <= row - Vector128<byte>.Count; at += Vector128<byte>.Count)
-            {
-                var (low, high) = Vector128.Widen(Vector128.Create(from[at..]));
-                low.CopyTo(inner[at..]);
-                high.CopyTo(inner[(at + Vector128<ushort>.Count)..]);
-            }
-
-            for (; at < row; at++)
-                inner[at] = from[at];
         }
     }
 

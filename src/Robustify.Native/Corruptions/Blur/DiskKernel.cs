@@ -12,6 +12,8 @@ internal sealed class DiskKernel
     // 257 * 255 is the largest sum of bytes that 16 bits hold.
     private const int MaxOffsets = 257;
 
+    private byte[]? flatBytes;
+
     public DiskKernel(double radius, double aliasSigma)
     {
         int halfWidth = radius <= 8 ? 8 : (int)radius, size = 2 * halfWidth + 1;
@@ -25,30 +27,38 @@ internal sealed class DiskKernel
         float[] blur = BlurWeights(radius <= 8 ? 1 : 2, aliasSigma);
         weights = Blur(Blur(weights, blur, 0, 1), blur, 1, 0);
         var taps = Grid(halfWidth).Where(p => weights[p.Y + halfWidth, p.X + halfWidth] != 0).ToArray();
-        Reach = taps.Max(tap => Math.Max(Math.Abs(tap.X), Math.Abs(tap.Y)));
         // Rounding gives the mirror images of a pixel weights that differ in the last bit. They are one ring of the mean weight: flat regions
         // keep their sum, and elsewhere the change is a millionth of a level.
-        Rings = [.. taps.GroupBy(p => (Math.Min(Math.Abs(p.X), Math.Abs(p.Y)), Math.Max(Math.Abs(p.X), Math.Abs(p.Y))))
+        Rings = [.. taps.GroupBy(Mirrored)
             .Select(mirrored => (Offsets: mirrored.ToArray(), Weight: mirrored.Average(p => (double)weights[p.Y + halfWidth, p.X + halfWidth])))
             .GroupBy(ring => ring.Weight).OrderBy(ring => ring.Key)
             .SelectMany(ring => ring.SelectMany(part => part.Offsets).Chunk(MaxOffsets).Select(offsets => new Ring(ring.Key, offsets)))];
-        RunningCount = Rings.Count(ring => ring.IsRunning);
-        TapCount = Rings.Sum(ring => ring.Offsets.Length + ring.Entering.Length + ring.Leaving.Length);
+        TapCount = taps.Length;
+        Separable = new(radius, blur, Rings);
+        Reach = Math.Max(taps.Max(tap => Math.Max(Math.Abs(tap.X), Math.Abs(tap.Y))), Separable.Reach);
     }
 
     /// <summary>Pixels of equal weight together: their bytes are summed as integers, and only the sums are weighed. Lightest first.</summary>
     public Ring[] Rings { get; }
 
-    /// <summary>Offsets of all rings together, those of running sums included.</summary>
+    /// <summary>Offsets of all rings together.</summary>
     public int TapCount { get; }
 
-    /// <summary>Rings with running sums.</summary>
-    public int RunningCount { get; }
+    /// <summary>The same kernel, nearly, at a fraction of the work.</summary>
+    public SeparableDisk Separable { get; }
 
-    /// <summary>The largest offset.</summary>
+    /// <summary>The largest offset of either.</summary>
     public int Reach { get; }
 
-    private static IEnumerable<(int X, int Y)> Grid(int halfWidth)
+    /// <summary>For each level the byte that an image of nothing else becomes.</summary>
+    public ReadOnlySpan<byte> FlatBytes => flatBytes ??= [.. Enumerable.Range(0, 256).Select(level =>
+        UnitRange.ToByte(Rings.Aggregate(0.0, (sum, ring) => Math.FusedMultiplyAdd(ring.Offsets.Length * level, ring.Weight / 255, sum))))];
+
+    /// <summary>What a pixel has in common with its mirror images in rows, columns and diagonals.</summary>
+    internal static (int Shorter, int Longer) Mirrored((int X, int Y) offset) =>
+        (Math.Min(Math.Abs(offset.X), Math.Abs(offset.Y)), Math.Max(Math.Abs(offset.X), Math.Abs(offset.Y)));
+
+    internal static IEnumerable<(int X, int Y)> Grid(int halfWidth)
     {
         for (int y = -halfWidth; y <= halfWidth; y++)
         {
@@ -87,28 +97,5 @@ internal sealed class DiskKernel
     }
 
     /// <summary>At most 257 offsets in pixels that share a weight.</summary>
-    internal sealed record Ring
-    {
-        public Ring(double weight, (int X, int Y)[] offsets)
-        {
-            var all = offsets.ToHashSet();
-            (int X, int Y)[] entering = [.. offsets.Where(o => !all.Contains((o.X, o.Y + 1)))];
-            (int X, int Y)[] leaving = [.. offsets.Where(o => !all.Contains((o.X, o.Y - 1))).Select(o => (o.X, o.Y - 1))];
-            (Weight, Offsets, IsRunning) = (weight, offsets, 2 * (entering.Length + leaving.Length) < offsets.Length);
-            (Entering, Leaving) = IsRunning ? (entering, leaving) : ([], []);
-        }
-
-        public double Weight { get; }
-
-        public (int X, int Y)[] Offsets { get; }
-
-        /// <summary>Whether it is so full that its sum is cheaper made from that of the row above.</summary>
-        public bool IsRunning { get; }
-
-        /// <summary>What a running sum gains on the way from one row to the next; offsets from the new row.</summary>
-        public (int X, int Y)[] Entering { get; }
-
-        /// <summary>What it loses; offsets from the new row.</summary>
-        public (int X, int Y)[] Leaving { get; }
-    }
+    internal sealed record Ring(double Weight, (int X, int Y)[] Offsets);
 }

@@ -13,179 +13,187 @@ namespace Robustify.Native.Corruptions.Blur;
 internal static unsafe class GaussianBytes
 {
     private const int Lanes = 8;
-    private const int Block = 4 * Lanes;
+    private const int Block = TruncatedLevels.Block;
 
-    // Columns are walked in strips this wide, so that the rows under the kernel stay in the first-level cache.
-    private const int Strip = 4 * Block;
-
-    // Rows that pass from one filter to the other while they are in the second-level cache.
-    private const int Band = 16;
+    // Rows whose columns are summed together, in strips of this many elements: what the kernel sees then stays in the first-level cache.
+    private const int Band = 8;
+    private const int Strip = 2 * Block;
 
     // Where more of a row has to be made again, the whole row in vectors is faster than its pixels one by one.
     private const int ShareOfRow = 24;
 
+    // So few of a block are not worth the look whether all around is flat.
+    private const int FewLanes = 2;
+
     /// <summary>
-    /// Filters an interleaved image; source and destination may be one. Takes floats 0 to 2, bytes 0 and 1, integers 2 to 5 and doubles 0, 4
-    /// and 5 of the scratch.
+    /// Filters an interleaved image; source and destination may be one. Takes floats 0 and 1, bytes 0 and 1, integers 2, 4 and 5 and doubles 0,
+    /// 4 and 5 of the scratch.
     /// </summary>
     public static void Apply(
         ReadOnlySpan<byte> from, Span<byte> to, int width, int height, int channels, GaussianKernel kernel, CorruptionScratch scratch)
     {
-        int row = width * channels, radius = kernel.Radius, paddedRow = row + 2 * radius * channels;
-        Span<byte> original = scratch.Bytes(0, from.Length), line = scratch.Bytes(1, row + Block);
-        from.CopyTo(original);
-        if (radius == 0)
+        if (kernel.Radius == 0)
         {
-            original.CopyTo(to); // k / 255 * 255 truncates to k
+            from.CopyTo(to); // k / 255 * 255 truncates to k
             return;
         }
 
-        // A row's last vectors look beyond its end; what they make of it is not used.
-        Span<float> levels = scratch.Floats(0, from.Length + Block), columns = scratch.Floats(1, Band * row), padded = scratch.Floats(2, paddedRow + Block);
-        Span<int> doubtful = scratch.Integers(4, row + Block);
-        PixelLanes.ToLevels(original, levels);
-        var exact = new Exact(original, width, height, channels, kernel, scratch);
-        Span<int> offsets = scratch.Integers(3, 2 * radius + 1);
-        for (int k = 0; k <= 2 * radius; k++)
-            offsets[k] = k * channels;
-        for (int band = 0; band < height; band += Band)
+        if (from.Overlaps(to))
         {
-            int end = Math.Min(band + Band, height);
-            Columns(levels, columns, row, height, band, end, kernel, scratch);
-            for (int y = band; y < end; y++)
-            {
-                Pad(columns.Slice((y - band) * row, row), padded, radius, width, channels);
-                int count = Row(padded, line, row, offsets, kernel, doubtful);
-                Span<byte> target = to.Slice(y * row, row);
-                line[..row].CopyTo(target);
-                exact.MakeAgain(y, doubtful[..count], many: count > row / ShareOfRow, target);
-            }
+            Span<byte> copy = scratch.Bytes(0, from.Length);
+            from.CopyTo(copy);
+            from = copy;
+        }
+
+        int row = width * channels, stride = (row + Block - 1) & -Block, margin = kernel.Radius * channels;
+        Span<float> levels = scratch.Floats(0, stride * height);
+        for (int y = 0; y < height; y++)
+            PixelLanes.ToLevels(from.Slice(y * row, row), levels[(y * stride)..]);
+
+        // A row's last vectors look beyond its end; what they make of it is not used.
+        int padded = stride + 2 * margin;
+        Span<float> columns = scratch.Floats(1, Band * padded);
+        Span<byte> line = scratch.Bytes(1, stride);
+        Span<int> doubtful = scratch.Integers(4, row);
+        var exact = new Exact(from, width, height, channels, kernel, scratch);
+        for (int y = 0; y < height; y++)
+        {
+            Span<float> one = columns.Slice(y % Band * padded, padded);
+            if (y % Band == 0)
+                Columns(levels, columns[margin..], stride, padded, height, y, kernel, scratch);
+            Pad(one, kernel.Radius, width, channels);
+            int count = Row(one, line, channels, kernel, from, y, row, doubtful);
+            Span<byte> target = to.Slice(y * row, row);
+            line[..row].CopyTo(target);
+            exact.MakeAgain(y, doubtful[..count], many: count > row / ShareOfRow, target);
         }
     }
 
     /// <summary>
-    /// How far a sum of floats, in levels, can lie from the exact one. With u = 2^-24 the levels are exact, each weight is rounded once, the
-    /// first product and every multiply-add once: (r + 2) u down the columns, and along the rows (r + 3) u more, with the pairs' sums. All terms
-    /// are positive, so the bound holds relative to the sum, which is below 256. What the doubles round is less than the u that is added.
+    /// How far a sum of floats can lie from the exact one, relative to it, as all terms are positive. With u = 2^-24 the levels are exact,
+    /// each weight is rounded once, and so is every multiply-add: (r + 2) u down the columns, and along the rows (r + 3) u more, with the
+    /// pairs' sums. What the doubles round and what the comparison rounds is less than the two u that are added.
     /// </summary>
-    private static float Tolerance(int radius) => (2 * radius + 6) * 256f / (1 << 24);
+    private static float Tolerance(int radius) => (2 * radius + 7) * (1f / (1 << 24));
 
     private static void Columns(
-        ReadOnlySpan<float> levels, Span<float> columns, int row, int height, int first, int end, GaussianKernel kernel, CorruptionScratch scratch)
+        ReadOnlySpan<float> levels, Span<float> columns, int stride, int padded, int height, int y, GaussianKernel kernel, CorruptionScratch scratch)
     {
         int radius = kernel.Radius;
-        Span<int> rows = scratch.Integers(2, end - first + 2 * radius);
+        Span<int> rows = scratch.Integers(2, Band + 2 * radius);
         for (int i = 0; i < rows.Length; i++)
-            rows[i] = row * Border.Nearest(first + i - radius, height);
+            rows[i] = stride * Border.Nearest(y + i - radius, height);
         fixed (float* from = levels, to = columns, weights = kernel.Singles)
+        fixed (int* rowAt = rows)
         {
-            fixed (int* rowAt = rows)
+            for (int strip = 0; strip < stride; strip += Strip)
             {
-                for (int strip = 0; strip < row; strip += Strip)
+                for (int i = 0; i < Math.Min(Band, height - y); i += 2)
                 {
-                    for (int y = first; y < end; y++)
-                    {
-                        float* own = to + (long)(y - first) * row;
-                        for (int x = strip; x < Math.Min(strip + Strip, row); x += Block)
-                        {
-                            var (sum0, sum1, sum2, sum3) = Sum(from + x, rowAt + (y - first) + radius, weights, radius);
-                            Store(own + x, Math.Min(Block, row - x), sum0, sum1, sum2, sum3);
-                        }
-                    }
+                    for (int x = strip; x < Math.Min(strip + Strip, stride); x += Block)
+                        TwoRows(from + x, rowAt + i, to + i * padded + x, to + (i + 1) * padded + x, weights, radius);
                 }
             }
         }
     }
 
-    private static void Store(float* to, int count, Vector256<float> sum0, Vector256<float> sum1, Vector256<float> sum2, Vector256<float> sum3)
+    // Of the four rows that a step needs, two are those of the step before.
+    private static void TwoRows(float* from, int* rowAt, float* upper, float* lower, float* weights, int radius)
     {
-        if (count == Block)
+        float* above = from + rowAt[0], below = from + rowAt[2 * radius + 1];
+        var (a0, a1, a2, a3) = (Vector256.Load(above), Vector256.Load(above + Lanes), Vector256.Load(above + 2 * Lanes), Vector256.Load(above + 3 * Lanes));
+        var (b0, b1, b2, b3) = (Vector256.Load(below), Vector256.Load(below + Lanes), Vector256.Load(below + 2 * Lanes), Vector256.Load(below + 3 * Lanes));
+        Vector256<float> sum0, sum1, sum2, sum3, low0, low1, low2, low3;
+        sum0 = sum1 = sum2 = sum3 = low0 = low1 = low2 = low3 = Vector256<float>.Zero;
+        Vector256<float> weight;
+        for (int k = radius; k > 0; k--)
         {
-            sum0.Store(to);
-            sum1.Store(to + Lanes);
-            sum2.Store(to + 2 * Lanes);
-            sum3.Store(to + 3 * Lanes);
-            return;
+            weight = Vector256.Create(weights[k]);
+            below = from + rowAt[radius + k];
+            var next = Vector256.Load(below);
+            above = from + rowAt[radius + 1 - k];
+            sum0 = Vector256.FusedMultiplyAdd(a0 + next, weight, sum0);
+            a0 = Vector256.Load(above);
+            (low0, b0) = (Vector256.FusedMultiplyAdd(a0 + b0, weight, low0), next);
+            next = Vector256.Load(below + Lanes);
+            sum1 = Vector256.FusedMultiplyAdd(a1 + next, weight, sum1);
+            a1 = Vector256.Load(above + Lanes);
+            (low1, b1) = (Vector256.FusedMultiplyAdd(a1 + b1, weight, low1), next);
+            next = Vector256.Load(below + 2 * Lanes);
+            sum2 = Vector256.FusedMultiplyAdd(a2 + next, weight, sum2);
+            a2 = Vector256.Load(above + 2 * Lanes);
+            (low2, b2) = (Vector256.FusedMultiplyAdd(a2 + b2, weight, low2), next);
+            next = Vector256.Load(below + 3 * Lanes);
+            sum3 = Vector256.FusedMultiplyAdd(a3 + next, weight, sum3);
+            a3 = Vector256.Load(above + 3 * Lanes);
+            (low3, b3) = (Vector256.FusedMultiplyAdd(a3 + b3, weight, low3), next);
         }
 
-        float* whole = stackalloc float[Block];
-        Store(whole, Block, sum0, sum1, sum2, sum3);
-        for (int i = 0; i < count; i++)
-            to[i] = whole[i];
+        // What the last step has left are the middle rows.
+        weight = Vector256.Create(weights[0]);
+        Vector256.FusedMultiplyAdd(a0, weight, sum0).Store(upper);
+        Vector256.FusedMultiplyAdd(a1, weight, sum1).Store(upper + Lanes);
+        Vector256.FusedMultiplyAdd(a2, weight, sum2).Store(upper + 2 * Lanes);
+        Vector256.FusedMultiplyAdd(a3, weight, sum3).Store(upper + 3 * Lanes);
+        Vector256.FusedMultiplyAdd(b0, weight, low0).Store(lower);
+        Vector256.FusedMultiplyAdd(b1, weight, low1).Store(lower + Lanes);
+        Vector256.FusedMultiplyAdd(b2, weight, low2).Store(lower + 2 * Lanes);
+        Vector256.FusedMultiplyAdd(b3, weight, low3).Store(lower + 3 * Lanes);
     }
 
-    private static void Pad(ReadOnlySpan<float> from, Span<float> padded, int radius, int width, int channels)
+    private static void Pad(Span<float> padded, int radius, int width, int channels)
     {
-        from.CopyTo(padded[(radius * channels)..]);
+        Span<float> inner = padded[(radius * channels)..];
         for (int k = 0; k < radius; k++)
         {
-            from[..channels].CopyTo(padded[(k * channels)..]);
-            from[^channels..].CopyTo(padded[((radius + width + k) * channels)..]);
+            inner[..channels].CopyTo(padded[(k * channels)..]);
+            inner.Slice((width - 1) * channels, channels).CopyTo(inner[((width + k) * channels)..]);
         }
     }
 
     /// <summary>Writes the bytes of a row and returns how many of them are in doubt.</summary>
-    private static int Row(ReadOnlySpan<float> padded, Span<byte> line, int row, ReadOnlySpan<int> offsets, GaussianKernel kernel, Span<int> doubtful)
+    private static int Row(
+        ReadOnlySpan<float> padded, Span<byte> line, int channels, GaussianKernel kernel, ReadOnlySpan<byte> pixels, int y, int row, Span<int> doubtful)
     {
         int radius = kernel.Radius, count = 0;
         float tolerance = Tolerance(radius);
         fixed (float* from = padded, weights = kernel.Singles)
         {
-            fixed (int* offset = offsets)
+            for (int x = 0; x < row; x += Block)
             {
-                for (int x = 0; x < row; x += Block)
+                float* a = from + x, b = a + 2 * radius * channels;
+                Vector256<float> sum0, sum1, sum2, sum3, weight;
+                sum0 = sum1 = sum2 = sum3 = Vector256<float>.Zero;
+                for (int k = radius; k > 0; k--, a += channels, b -= channels)
                 {
-                    var (sum0, sum1, sum2, sum3) = Sum(from + x, offset + radius, weights, radius);
-                    uint mask = Doubt(sum0, tolerance) | Doubt(sum1, tolerance) << Lanes | Doubt(sum2, tolerance) << 2 * Lanes | Doubt(sum3, tolerance) << 3 * Lanes;
-                    PixelLanes.Store(Vector256.ConvertToInt32(sum0), ref line[x]);
-                    PixelLanes.Store(Vector256.ConvertToInt32(sum1), ref line[x + Lanes]);
-                    PixelLanes.Store(Vector256.ConvertToInt32(sum2), ref line[x + 2 * Lanes]);
-                    PixelLanes.Store(Vector256.ConvertToInt32(sum3), ref line[x + 3 * Lanes]);
-                    for (; mask != 0; mask &= mask - 1)
-                    {
-                        int at = x + BitOperations.TrailingZeroCount(mask);
-                        if (at < row)
-                            doubtful[count++] = at;
-                    }
+                    weight = Vector256.Create(weights[k]);
+                    sum0 = Vector256.FusedMultiplyAdd(Vector256.Load(a) + Vector256.Load(b), weight, sum0);
+                    sum1 = Vector256.FusedMultiplyAdd(Vector256.Load(a + Lanes) + Vector256.Load(b + Lanes), weight, sum1);
+                    sum2 = Vector256.FusedMultiplyAdd(Vector256.Load(a + 2 * Lanes) + Vector256.Load(b + 2 * Lanes), weight, sum2);
+                    sum3 = Vector256.FusedMultiplyAdd(Vector256.Load(a + 3 * Lanes) + Vector256.Load(b + 3 * Lanes), weight, sum3);
                 }
+
+                weight = Vector256.Create(weights[0]);
+                sum0 = Vector256.FusedMultiplyAdd(Vector256.Load(a), weight, sum0);
+                sum1 = Vector256.FusedMultiplyAdd(Vector256.Load(a + Lanes), weight, sum1);
+                sum2 = Vector256.FusedMultiplyAdd(Vector256.Load(a + 2 * Lanes), weight, sum2);
+                sum3 = Vector256.FusedMultiplyAdd(Vector256.Load(a + 3 * Lanes), weight, sum3);
+                uint doubt = TruncatedLevels.Store(sum0, sum1, sum2, sum3, tolerance, 0, ref line[x]);
+                int end = Math.Min(x + Block, row);
+                doubt &= uint.MaxValue >> (x + Block - end);
+                if (BitOperations.PopCount(doubt) > FewLanes && FlatWindow.Is(pixels, row, channels, y, x, end, radius))
+                {
+                    for (int i = x; i < end; i++)
+                        line[i] = kernel.FlatBytes[pixels[y * row + i]];
+                    continue;
+                }
+
+                for (; doubt != 0; doubt &= doubt - 1)
+                    doubtful[count++] = x + BitOperations.TrailingZeroCount(doubt);
             }
         }
 
         return count;
-    }
-
-    // A bit for each lane that lies near a whole level. A sum of 0 is exact: all of its terms are 0.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Doubt(Vector256<float> sum, float tolerance)
-    {
-        var fraction = sum - Vector256.Floor(sum);
-        var above = Vector256.LessThan(fraction, Vector256.Create(tolerance)) & Vector256.GreaterThan(sum, Vector256<float>.Zero);
-        return (above | Vector256.GreaterThan(fraction, Vector256.Create(1 - tolerance))).ExtractMostSignificantBits();
-    }
-
-    /// <summary>sum over k of weights[|k|] from[offsets[k]], for k = -radius..radius and 32 places.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector256<float> Sum0, Vector256<float> Sum1, Vector256<float> Sum2, Vector256<float> Sum3) Sum(
-        float* from, int* offsets, float* weights, int radius)
-    {
-        float* middle = from + *offsets;
-        var weight = Vector256.Create(weights[0]);
-        var sum0 = Vector256.Load(middle) * weight;
-        var sum1 = Vector256.Load(middle + Lanes) * weight;
-        var sum2 = Vector256.Load(middle + 2 * Lanes) * weight;
-        var sum3 = Vector256.Load(middle + 3 * Lanes) * weight;
-        for (int k = radius; k > 0; k--)
-        {
-            float* a = from + offsets[-k];
-            float* b = from + offsets[k];
-            weight = Vector256.Create(weights[k]);
-            sum0 = Vector256.FusedMultiplyAdd(Vector256.Load(a) + Vector256.Load(b), weight, sum0);
-            sum1 = Vector256.FusedMultiplyAdd(Vector256.Load(a + Lanes) + Vector256.Load(b + Lanes), weight, sum1);
-            sum2 = Vector256.FusedMultiplyAdd(Vector256.Load(a + 2 * Lanes) + Vector256.Load(b + 2 * Lanes), weight, sum2);
-            sum3 = Vector256.FusedMultiplyAdd(Vector256.Load(a + 3 * Lanes) + Vector256.Load(b + 3 * Lanes), weight, sum3);
-        }
-
-        return (sum0, sum1, sum2, sum3);
     }
 
     /// <summary>Bytes in double precision, as SciPy rounds them.</summary>

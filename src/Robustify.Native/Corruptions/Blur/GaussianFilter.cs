@@ -13,6 +13,8 @@ internal static unsafe class GaussianFilter
     // Columns are walked in strips this wide, so that the rows under the kernel stay in the first-level cache.
     private const int Strip = 64;
 
+    private const int Block = 16;
+
     /// <summary>Filters an interleaved [height, width, channels] image in place; takes doubles 3 to 5 and integers 5 of the scratch.</summary>
     /// <param name="values">The image.</param>
     /// <param name="width">Columns.</param>
@@ -45,13 +47,27 @@ internal static unsafe class GaussianFilter
         for (int i = 0; i < rows.Length; i++)
             rows[i] = row * (mirrored ? Border.Reflect(first + i - radius, height) : Border.Nearest(first + i - radius, height));
         fixed (double* from = values, to = columns, weights = half)
+        fixed (int* rowAt = rows)
         {
-            fixed (int* rowAt = rows)
-                FilterColumns(from, to, row, end - first, rowAt, weights, radius);
+            for (int strip = 0; strip < row; strip += Strip)
+            {
+                int stripEnd = Math.Min(strip + Strip, row), y = 0;
+                for (; y < end - first - 1; y += 2)
+                {
+                    int x = strip;
+                    for (; x <= stripEnd - Block; x += Block)
+                        TwoRows(from + x, rowAt + y, to + (long)y * row + x, row, weights, radius);
+                    Single(from, rowAt + y, to + (long)y * row, x, stripEnd, weights, radius);
+                    Single(from, rowAt + y + 1, to + (long)(y + 1) * row, x, stripEnd, weights, radius);
+                }
+
+                if (y < end - first)
+                    Single(from, rowAt + y, to + (long)y * row, strip, stripEnd, weights, radius);
+            }
         }
     }
 
-    /// <summary>Filters one row along itself; takes doubles 5 and integers 5.</summary>
+    /// <summary>Filters one row along itself; takes doubles 5.</summary>
     internal static void Row(
         ReadOnlySpan<double> line, Span<double> filtered, int width, int channels, ReadOnlySpan<double> half, bool mirrored,
         CorruptionScratch scratch)
@@ -59,13 +75,19 @@ internal static unsafe class GaussianFilter
         int radius = half.Length - 1;
         Span<double> padded = scratch.Doubles(5, (width + 2 * radius) * channels);
         Pad(line, padded, radius, width, channels, mirrored);
-        Span<int> offsets = scratch.Integers(5, 2 * radius + 1);
-        for (int k = -radius; k <= radius; k++)
-            offsets[k + radius] = k * channels;
         fixed (double* from = padded, to = filtered, weights = half)
         {
-            fixed (int* offset = offsets)
-                Correlate(from + radius * channels, to, line.Length, offset + radius, weights, radius);
+            int x = 0;
+            for (; x <= line.Length - Block; x += Block)
+                Along(from + x, to + x, channels, weights, radius);
+            for (; x < line.Length; x++)
+            {
+                double* middle = from + x + radius * channels;
+                double sum = *middle * weights[0];
+                for (int k = radius; k > 0; k--)
+                    sum += (middle[-k * channels] + middle[k * channels]) * weights[k];
+                to[x] = sum;
+            }
         }
     }
 
@@ -96,51 +118,79 @@ internal static unsafe class GaussianFilter
         return folded;
     }
 
-    private static void FilterColumns(double* from, double* to, int row, int height, int* rowAt, double* weights, int radius)
+    // Sixteen places in two rows; of the four rows that a step needs, two are those of the step before.
+    private static void TwoRows(double* from, int* rowAt, double* to, int row, double* weights, int radius)
     {
-        for (int strip = 0; strip < row; strip += Strip)
+        double* above = from + rowAt[radius], below = from + rowAt[radius + 1];
+        var weight = Vector256.Create(weights[0]);
+        var (sum0, sum1, sum2, sum3) = (Vector256.Load(above) * weight, Vector256.Load(above + 4) * weight, Vector256.Load(above + 8) * weight, Vector256.Load(above + 12) * weight);
+        var (low0, low1, low2, low3) = (Vector256.Load(below) * weight, Vector256.Load(below + 4) * weight, Vector256.Load(below + 8) * weight, Vector256.Load(below + 12) * weight);
+        above = from + rowAt[0];
+        below = from + rowAt[2 * radius + 1];
+        var (a0, a1, a2, a3) = (Vector256.Load(above), Vector256.Load(above + 4), Vector256.Load(above + 8), Vector256.Load(above + 12));
+        var (b0, b1, b2, b3) = (Vector256.Load(below), Vector256.Load(below + 4), Vector256.Load(below + 8), Vector256.Load(below + 12));
+        for (int k = radius; k > 0; k--)
         {
-            int length = Math.Min(Strip, row - strip);
-            for (int y = 0; y < height; y++)
-                Correlate(from + strip, to + (long)y * row + strip, length, rowAt + y + radius, weights, radius);
+            weight = Vector256.Create(weights[k]);
+            below = from + rowAt[radius + k];
+            above = from + rowAt[radius + 1 - k];
+            var next = Vector256.Load(below);
+            sum0 += (a0 + next) * weight;
+            a0 = Vector256.Load(above);
+            low0 += (a0 + b0) * weight;
+            b0 = next;
+            next = Vector256.Load(below + 4);
+            sum1 += (a1 + next) * weight;
+            a1 = Vector256.Load(above + 4);
+            low1 += (a1 + b1) * weight;
+            b1 = next;
+            next = Vector256.Load(below + 8);
+            sum2 += (a2 + next) * weight;
+            a2 = Vector256.Load(above + 8);
+            low2 += (a2 + b2) * weight;
+            b2 = next;
+            next = Vector256.Load(below + 12);
+            sum3 += (a3 + next) * weight;
+            a3 = Vector256.Load(above + 12);
+            low3 += (a3 + b3) * weight;
+            b3 = next;
         }
+
+        Store(to, sum0, sum1, sum2, sum3);
+        Store(to + row, low0, low1, low2, low3);
     }
 
-    /// <summary>to[x] = sum over k of weights[|k|] from[x + offsets[k]], for k = -radius..radius.</summary>
-    private static void Correlate(double* from, double* to, int length, int* offsets, double* weights, int radius)
+    private static void Single(double* from, int* rowAt, double* to, int first, int end, double* weights, int radius)
     {
-        int x = 0;
-        for (; x <= length - 16; x += 16)
-            Sixteen(from + x, to + x, offsets, weights, radius);
-        for (; x < length; x++)
+        for (int x = first; x < end; x++)
         {
-            double sum = from[x + *offsets] * weights[0];
+            double sum = from[x + rowAt[radius]] * weights[0];
             for (int k = radius; k > 0; k--)
-                sum += (from[x + offsets[-k]] + from[x + offsets[k]]) * weights[k];
+                sum += (from[x + rowAt[radius - k]] + from[x + rowAt[radius + k]]) * weights[k];
             to[x] = sum;
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sixteen(double* from, double* to, int* offsets, double* weights, int radius)
+    private static void Along(double* from, double* to, int step, double* weights, int radius)
     {
-        double* middle = from + *offsets;
+        double* middle = from + radius * step, b = from + 2 * radius * step;
         var weight = Vector256.Create(weights[0]);
-        var sum0 = Vector256.Load(middle) * weight;
-        var sum1 = Vector256.Load(middle + 4) * weight;
-        var sum2 = Vector256.Load(middle + 8) * weight;
-        var sum3 = Vector256.Load(middle + 12) * weight;
-        for (int k = radius; k > 0; k--)
+        var (sum0, sum1, sum2, sum3) = (Vector256.Load(middle) * weight, Vector256.Load(middle + 4) * weight, Vector256.Load(middle + 8) * weight, Vector256.Load(middle + 12) * weight);
+        for (int k = radius; k > 0; k--, from += step, b -= step)
         {
-            double* a = from + offsets[-k];
-            double* b = from + offsets[k];
             weight = Vector256.Create(weights[k]);
-            sum0 += (Vector256.Load(a) + Vector256.Load(b)) * weight;
-            sum1 += (Vector256.Load(a + 4) + Vector256.Load(b + 4)) * weight;
-            sum2 += (Vector256.Load(a + 8) + Vector256.Load(b + 8)) * weight;
-            sum3 += (Vector256.Load(a + 12) + Vector256.Load(b + 12)) * weight;
+            sum0 += (Vector256.Load(from) + Vector256.Load(b)) * weight;
+            sum1 += (Vector256.Load(from + 4) + Vector256.Load(b + 4)) * weight;
+            sum2 += (Vector256.Load(from + 8) + Vector256.Load(b + 8)) * weight;
+            sum3 += (Vector256.Load(from + 12) + Vector256.Load(b + 12)) * weight;
         }
 
+        Store(to, sum0, sum1, sum2, sum3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(double* to, Vector256<double> sum0, Vector256<double> sum1, Vector256<double> sum2, Vector256<double> sum3)
+    {
         sum0.Store(to);
         sum1.Store(to + 4);
         sum2.Store(to + 8);

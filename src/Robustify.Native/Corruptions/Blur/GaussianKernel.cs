@@ -1,4 +1,5 @@
 using Robustify.Kernels.Tensors;
+using Robustify.Native.Corruptions.Pixels;
 using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Corruptions.Blur;
@@ -9,6 +10,8 @@ namespace Robustify.Native.Corruptions.Blur;
 /// </summary>
 internal sealed class GaussianKernel
 {
+    private byte[]? flatBytes;
+
     /// <param name="sigma">Standard deviation in pixels; 0 is the identity.</param>
     /// <param name="truncate">Where the kernel is cut, in standard deviations.</param>
     public GaussianKernel(double sigma, double truncate = 4)
@@ -38,11 +41,24 @@ internal sealed class GaussianKernel
     /// <summary>Pixels to either side.</summary>
     public int Radius => Weights.Length - 1;
 
+    /// <summary>For each level the byte that an image of nothing else becomes.</summary>
+    public ReadOnlySpan<byte> FlatBytes =>
+        flatBytes ??= [.. Enumerable.Range(0, 256).Select(level => UnitRange.ToByte(Flat(Flat(UnitRange.Levels[level]))))];
+
     /// <summary>The weights on a device.</summary>
     public TensorView On(DeviceTables tables) => tables.Keep(this, "weights", () => Weights);
 
     /// <summary>The kernels of the five severities.</summary>
     public static GaussianKernel[] Of(params double[] sigmas) => [.. sigmas.Select(sigma => new GaussianKernel(sigma))];
+
+    // One pass over equal values, rounded as GaussianFilter rounds it.
+    private double Flat(double value)
+    {
+        double sum = value * Weights[0];
+        for (int k = Radius; k > 0; k--)
+            sum += (value + value) * Weights[k];
+        return sum;
+    }
 
     // The sum over -radius..radius in NumPy's order (eight running sums, folded in pairs, then the rest): flat regions of an image come out
     // as a whole level or the last bit below it, and truncation shows the difference.

@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Robustify.Kernels.Random;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Corruptions.Blur;
@@ -68,11 +71,21 @@ internal sealed class ElasticTransform : Corruption
         }
 
         Span<double> values = scratch.Doubles(0, field.Length);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = words[i] * (1 / 2147483648.0) - 1;
+        ToSymmetric(words, values);
         GaussianFilter.Apply(values, width, height, 1, warp.Kernel, mirrored: true, scratch);
-        for (int i = 0; i < values.Length; i++)
-            field[i] = (float)(values[i] * warp.Alpha);
+        TensorPrimitives.Multiply(values, warp.Alpha, values);
+        TensorPrimitives.ConvertTruncating<double, float>(values, field);
+    }
+
+    // Words as fractions in [-1, 1): word / 2^31 - 1, without a rounding.
+    private static void ToSymmetric(ReadOnlySpan<uint> words, Span<double> values)
+    {
+        const double unit = 1 / 2147483648.0;
+        int i = 0;
+        for (; i <= values.Length - 4 && Avx.IsSupported; i += 4)
+            (Avx.ConvertToVector256Double((Vector128.Create(words[i..]) ^ Vector128.Create(0x80000000)).AsInt32()) * unit).CopyTo(values[i..]);
+        for (; i < values.Length; i++)
+            values[i] = words[i] * unit - 1;
     }
 
     private sealed record Warp(double Alpha, double Sigma, double Jitter)

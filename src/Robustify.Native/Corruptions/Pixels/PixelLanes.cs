@@ -20,6 +20,16 @@ internal static class PixelLanes
         return Vector256.Create(Vector128.WidenLower(words), Vector128.WidenUpper(words)).AsInt32();
     }
 
+    /// <summary>Sixteen bytes as words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<ushort> LoadWords(byte* source)
+    {
+        if (Avx2.IsSupported)
+            return Avx2.ConvertToVector256Int16(source).AsUInt16();
+        var bytes = Vector128.Load(source);
+        return Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes));
+    }
+
     /// <summary>Eight bytes as floats, 0 to 255.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadLevels(ref byte source) => Vector256.ConvertToSingle(Load(ref source));

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Robustify.Native.Corruptions.Pixels;
 
 namespace Robustify.Native.Corruptions.Weather;
 
@@ -23,7 +24,7 @@ internal static class CannyEdges
 
     /// <summary>An element is 2 on an edge. Takes integers 1 to 4 of the scratch.</summary>
     /// <param name="levels">0..255, its border filled with the edge elements.</param>
-    /// <param name="edges">Height + 2 rows of <see cref="StrideOf"/>, the border all round.</param>
+    /// <param name="edges">Height + 2 rows of <see cref="StrideOf"/>, the border all round, and room for eight more.</param>
     /// <param name="scratch">The worker's buffers.</param>
     public static void Find(in PaddedPlane levels, Span<byte> edges, CorruptionScratch scratch)
     {
@@ -31,7 +32,7 @@ internal static class CannyEdges
         var magnitude = new PaddedPlane(1, width, height, scratch);
         var gradientX = new PaddedPlane(2, width, height, scratch);
         var gradientY = new PaddedPlane(3, width, height, scratch);
-        Span<int> stack = scratch.Integers(4, width * height + 1);
+        Span<int> weak = scratch.Integers(4, 2 * width * height);
         edges.Clear();
         ClearWithBorder(magnitude.Row(-1));
         ClearWithBorder(magnitude.Row(height));
@@ -40,8 +41,8 @@ internal static class CannyEdges
 
         int count = 0;
         for (int y = 0; y < height; y++)
-            count = Suppress(magnitude, gradientX.Row(y), gradientY.Row(y), y, edges, stack, count);
-        Follow(edges, StrideOf(width), stack, count);
+            count = Suppress(magnitude, gradientX.Row(y), gradientY.Row(y), y, edges, weak, count);
+        Follow(edges, StrideOf(width), weak[..count], weak[count..]);
     }
 
     private static void Gradient(in PaddedPlane levels, int y, Span<int> gradientX, Span<int> gradientY, Span<int> magnitude)
@@ -76,7 +77,7 @@ internal static class CannyEdges
         Vector256.LoadUnsafe(ref Unsafe.Add(ref centre, offset));
 
     private static int Suppress(
-        in PaddedPlane magnitude, ReadOnlySpan<int> gradientX, ReadOnlySpan<int> gradientY, int y, Span<byte> edges, Span<int> stack, int count)
+        in PaddedPlane magnitude, ReadOnlySpan<int> gradientX, ReadOnlySpan<int> gradientY, int y, Span<byte> edges, Span<int> weak, int count)
     {
         int width = magnitude.Width, stride = magnitude.Stride, first = (y + 1) * StrideOf(width) + 1;
         ref int row = ref Unsafe.Add(ref magnitude.Origin, y * stride);
@@ -86,16 +87,11 @@ internal static class CannyEdges
             var aboveLow = Vector256.GreaterThan(m, Vector256.Create(Low));
             if (aboveLow == Vector256<int>.Zero)
                 continue;
-            uint found = (aboveLow & IsMaximum(ref row, x, stride, m, Vector256.Create(gradientX[x..]), Vector256.Create(gradientY[x..]))).ExtractMostSignificantBits();
-            uint strong = Vector256.GreaterThan(m, Vector256.Create(High)).ExtractMostSignificantBits();
-            for (; found != 0; found &= found - 1)
-            {
-                int lane = BitOperations.TrailingZeroCount(found), at = first + x + lane;
-                bool isStrong = (strong >> lane & 1) != 0;
-                edges[at] = isStrong ? Edge : Weak;
-                stack[count] = at;
-                count += isStrong ? 1 : 0;
-            }
+            var found = aboveLow & IsMaximum(ref row, x, stride, m, Vector256.Create(gradientX[x..]), Vector256.Create(gradientY[x..]));
+            var strong = found & Vector256.GreaterThan(m, Vector256.Create(High));
+            PixelLanes.Store(-(found + strong), ref edges[first + x]); // what lies behind the row is no edge, and the next row is written later
+            for (uint lanes = (found ^ strong).ExtractMostSignificantBits(); lanes != 0; lanes &= lanes - 1)
+                weak[count++] = first + x + BitOperations.TrailingZeroCount(lanes);
         }
 
         return count;
@@ -115,27 +111,39 @@ internal static class CannyEdges
         return Vector256.ConditionalSelect(Vector256.LessThan(along, limit), beside, Vector256.ConditionalSelect(steep, aboveBelow, diagonal));
     }
 
-    // From every strong pixel outwards over the weak ones that touch.
-    private static void Follow(Span<byte> edges, int stride, Span<int> stack, int count)
+    // From every weak pixel that touches an edge outwards over the weak ones that touch; few are weak where drops have sharp borders.
+    private static void Follow(Span<byte> edges, int stride, ReadOnlySpan<int> weak, Span<int> stack)
     {
-        while (count > 0)
+        foreach (int candidate in weak)
         {
-            int at = stack[--count];
-            for (int above = at - stride - 1; above <= at + stride - 1; above += stride)
+            if (edges[candidate] != Weak || !Touches(edges, stride, candidate))
+                continue;
+            edges[candidate] = Edge;
+            int count = 0;
+            stack[count++] = candidate;
+            while (count > 0)
             {
-                for (int neighbour = above; neighbour < above + 3; neighbour++)
+                int at = stack[--count];
+                for (int above = at - stride - 1; above <= at + stride - 1; above += stride)
                 {
-                    if (edges[neighbour] == Weak)
+                    for (int neighbour = above; neighbour < above + 3; neighbour++)
                     {
-                        edges[neighbour] = Edge;
-                        stack[count++] = neighbour;
+                        if (edges[neighbour] == Weak)
+                        {
+                            edges[neighbour] = Edge;
+                            stack[count++] = neighbour;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// <summary>0 where a value of the result is an edge, all ones elsewhere: a mask costs no branch that cannot be foreseen.</summary>
+    private static bool Touches(ReadOnlySpan<byte> edges, int stride, int at) =>
+        edges.Slice(at - stride - 1, 3).Contains(Edge) || edges.Slice(at - 1, 3).Contains(Edge) || edges.Slice(at + stride - 1, 3).Contains(Edge);
+
+    /// <summary>Eight elements of the result: 0 where one is an edge, all ones elsewhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int KeepMask(byte value) => (value >> 1) - 1;
+    public static Vector256<int> KeepMasks(ReadOnlySpan<byte> edges, int at) =>
+        Vector256.LessThan(PixelLanes.Load(ref Unsafe.AsRef(in edges[at])), Vector256.Create((int)Edge));
 }

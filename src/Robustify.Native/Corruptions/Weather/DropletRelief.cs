@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Robustify.Native.Corruptions.Pixels;
 
 namespace Robustify.Native.Corruptions.Weather;
@@ -13,12 +12,13 @@ internal static class DropletRelief
 {
     private const int MaxDistance = 20 * ChamferDistance.One;
     private const int Levels = 256;
+    private const int Ninth = 7282; // of 65536, rounded up
 
     /// <summary>relief[i] in 0..255 for liquid levels with filled borders, and room for 8 more behind. Takes integers 1 to 4 and bytes 2 of the scratch.</summary>
     public static void Find(in PaddedPlane liquid, Span<byte> relief, CorruptionScratch scratch)
     {
         int width = liquid.Width, height = liquid.Height;
-        Span<byte> edges = scratch.Bytes(2, CannyEdges.StrideOf(width) * (height + 2));
+        Span<byte> edges = scratch.Bytes(2, CannyEdges.StrideOf(width) * (height + 2) + PixelLanes.Width);
         CannyEdges.Find(liquid, edges, scratch);
         Span<int> distances = ChamferDistance.Find(edges, width, height, scratch, out int stride);
         var plane = new PaddedPlane(2, width, height, scratch);
@@ -42,24 +42,13 @@ internal static class DropletRelief
             MeanLevel(embossed, y, relief[(y * width)..]);
     }
 
-    // The mean of nine distances in single precision, cut to a whole number: a sum in double times 1/9, rounded to float, as OpenCV does.
+    // The mean of nine distances, cut to a whole number. The reference rounds it to single precision first, which reaches no whole number
+    // below 20 from beneath. A ninth of a whole number is here a multiplication, exact up to 2299.
     private static void MeanDistance(in PaddedPlane from, int y, Span<int> to)
     {
         ref int centre = ref Unsafe.Add(ref from.Origin, y * from.Stride);
         for (int x = 0; x < from.Width; x += PaddedPlane.Lanes)
-        {
-            var sum = Nine(ref centre, x, from.Stride);
-            Vector256.Create(Cut(sum.GetLower()), Cut(sum.GetUpper())).CopyTo(to[x..]);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Cut(Vector128<int> sum)
-    {
-        const double scale = 1.0 / ChamferDistance.One;
-        var exact = Avx.IsSupported ? Avx.ConvertToVector256Double(sum) : Vector256.Create((double)sum[0], sum[1], sum[2], sum[3]);
-        var mean = exact * Vector256.Create(scale) * Vector256.Create(1.0 / 9);
-        return Vector128.ConvertToInt32(Vector256.Narrow(mean, mean).GetLower());
+            (((Nine(ref centre, x, from.Stride) >> 16) * Vector256.Create(Ninth)) >> 16).CopyTo(to[x..]);
     }
 
     private static void Equalize(in PaddedPlane plane)
@@ -129,12 +118,12 @@ internal static class DropletRelief
         }
     }
 
-    // The mean of nine levels, rounded: a ninth has no ties, so that is floor((sum + 4) / 9), here by a multiplication exact up to 2299.
+    // The mean of nine levels, rounded: a ninth has no ties, so that is floor((sum + 4) / 9).
     private static void MeanLevel(in PaddedPlane from, int y, Span<byte> to)
     {
         ref int centre = ref Unsafe.Add(ref from.Origin, y * from.Stride);
         for (int x = 0; x < from.Width; x += PaddedPlane.Lanes)
-            PixelLanes.Store((((Nine(ref centre, x, from.Stride) + Vector256.Create(4)) * Vector256.Create(7282)) >> 16), ref to[x]);
+            PixelLanes.Store((((Nine(ref centre, x, from.Stride) + Vector256.Create(4)) * Vector256.Create(Ninth)) >> 16), ref to[x]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

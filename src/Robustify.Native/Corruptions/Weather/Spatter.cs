@@ -107,16 +107,41 @@ internal sealed class Spatter : Corruption
         float strongest = System.Numerics.Tensors.TensorPrimitives.Max<float>(light);
         // Nothing above the threshold: the published code divides 0 by 0 and loses the image; here it stays as it is.
         float scale = strongest > 0 ? 1 / strongest * (float)splash.Strength : 0;
-        int channels = source.Channels, stride = width * channels;
-        var colour = channels == 3 ? Vector128.Create(Water[0], Water[1], Water[2], 0) : Vector128.Create(Water[3]);
-        Span<float> added = scratch.Floats(1, stride + 4);
-        for (int y = 0; y < height; y++)
+        if (source.Channels == 3)
+            AddRgb(source.Pixels, light, scale, destination.Pixels);
+        else
+            AddGrey(source.Pixels, light, scale, destination.Pixels);
+    }
+
+    private static void AddGrey(Span<byte> from, ReadOnlySpan<float> light, float scale, Span<byte> to)
+    {
+        int i = 0;
+        for (; i <= from.Length - PixelLanes.Width; i += PixelLanes.Width)
+            PixelLanes.StoreLevels(PixelLanes.LoadLevels(ref from[i]) + Vector256.Create(Water[3]) * (Vector256.Create(light[i..]) * scale), ref to[i]);
+        for (; i < from.Length; i++)
+            to[i] = PixelLanes.ToByte(from[i] + Water[3] * (light[i] * scale));
+    }
+
+    // Eight pixels are three vectors of elements.
+    private static void AddRgb(Span<byte> from, ReadOnlySpan<float> light, float scale, Span<byte> to)
+    {
+        var (r, g, b) = (Water[0], Water[1], Water[2]);
+        Vector256<float> first = Vector256.Create(r, g, b, r, g, b, r, g), second = Vector256.Create(b, r, g, b, r, g, b, r);
+        var third = Vector256.Create(g, b, r, g, b, r, g, b);
+        int i = 0, at = 0;
+        for (; i <= light.Length - PixelLanes.Width; i += PixelLanes.Width, at += 3 * PixelLanes.Width)
         {
-            ReadOnlySpan<float> row = light.Slice(y * width, width);
-            for (int x = 0; x < width; x++) // four lanes are written; those beyond the pixel are written again by the next
-                (colour * (row[x] * scale)).CopyTo(added[(x * channels)..]);
-            AddLevels(source.Pixels.Slice(y * stride, stride), added, destination.Pixels.Slice(y * stride, stride));
+            var scaled = Vector256.Create(light[i..]) * scale;
+            Add(at, first * Vector256.Shuffle(scaled, Vector256.Create(0, 0, 0, 1, 1, 1, 2, 2)), from, to);
+            Add(at + 8, second * Vector256.Shuffle(scaled, Vector256.Create(2, 3, 3, 3, 4, 4, 4, 5)), from, to);
+            Add(at + 16, third * Vector256.Shuffle(scaled, Vector256.Create(5, 5, 6, 6, 6, 7, 7, 7)), from, to);
         }
+
+        for (; at < from.Length; at++)
+            to[at] = PixelLanes.ToByte(from[at] + Water[at % 3] * (light[at / 3] * scale));
+
+        static void Add(int at, Vector256<float> added, Span<byte> from, Span<byte> to) =>
+            PixelLanes.StoreLevels(PixelLanes.LoadLevels(ref from[at]) + added, ref to[at]);
     }
 
     // Beyond 1 the byte wraps round, as published.
@@ -135,30 +160,26 @@ internal sealed class Spatter : Corruption
             levels[x] = liquid[x] < threshold ? 0 : (int)(liquid[x] * 255) & 255;
     }
 
-    private static void AddLevels(Span<byte> from, ReadOnlySpan<float> added, Span<byte> to)
-    {
-        int i = 0;
-        for (; i <= from.Length - PixelLanes.Width; i += PixelLanes.Width)
-            PixelLanes.StoreLevels(PixelLanes.LoadLevels(ref from[i]) + Vector256.Create(added[i..]), ref to[i]);
-        for (; i < from.Length; i++)
-            to[i] = PixelLanes.ToByte(from[i] + added[i]);
-    }
-
     private static void CoverWithMud(Image8 source, Image8 destination, Span<double> liquid, Splash splash, CorruptionScratch scratch)
     {
         const double visible = 0.8;
         foreach (ref double value in liquid)
             value = value > splash.Threshold ? 1 : 0;
         GaussianFilter.Apply(liquid, source.Width, source.Height, 1, splash.MudSmoothing!, mirrored: false, scratch);
-        ReadOnlySpan<byte> from = source.Pixels;
+        source.Pixels.CopyTo(destination.Pixels);
         Span<byte> to = destination.Pixels;
         int channels = source.Channels;
-        ReadOnlySpan<float> colour = Colour(Mud, channels);
-        for (int i = 0, at = 0; i < liquid.Length; i++, at += channels)
+        Span<double> colour = stackalloc double[channels];
+        for (int channel = 0; channel < channels; channel++)
+            colour[channel] = Colour(Mud, channels)[channel] / 255;
+        for (int i = 0; i < liquid.Length; i++)
         {
-            double m = liquid[i] < visible ? 0 : liquid[i];
+            if (liquid[i] < visible)
+                continue; // k / 255 * 255 truncates to k
+            double m = liquid[i];
+            Span<byte> pixel = to.Slice(i * channels, channels);
             for (int channel = 0; channel < colour.Length; channel++)
-                to[at + channel] = UnitRange.ToByte(UnitRange.Levels[from[at + channel]] * (1 - m) + m * (colour[channel] / 255));
+                pixel[channel] = UnitRange.ToByte(UnitRange.Levels[pixel[channel]] * (1 - m) + m * colour[channel]);
         }
     }
 

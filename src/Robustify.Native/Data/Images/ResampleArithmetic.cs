@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Robustify.Native.Data.Images;
@@ -31,6 +32,24 @@ internal static class ResampleArithmetic
     // Below 0 becomes 0; above 255 the narrowing saturates.
     private static Vector256<uint> Shift(ReadOnlySpan<int> sums) =>
         Vector256.Max(Vector256.ShiftRightArithmetic(Vector256.Create(sums), ResampleWeights.PrecisionBits), Vector256<int>.Zero).AsUInt32();
+
+    /// <summary>
+    /// Three bytes, each the sum of one channel of as many RGB pixels as there are weights. Pixels and result need a byte of room behind: four
+    /// are read and written at a time.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WeighPixels(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> weights, Span<byte> result)
+    {
+        var sum = Vector128.Create(Half);
+        for (int k = 0, at = 0; k < weights.Length; k++, at += 3)
+        {
+            var four = Vector128.CreateScalarUnsafe(MemoryMarshal.Read<uint>(pixels[at..])).AsByte();
+            sum += Vector128.WidenLower(Vector128.WidenLower(four)).AsInt32() * weights[k];
+        }
+
+        var level = Vector128.Min(Vector128.Max(sum >> ResampleWeights.PrecisionBits, Vector128<int>.Zero), Vector128.Create(255)).AsByte();
+        MemoryMarshal.Write(result, Vector128.Shuffle(level, Vector128.Create((byte)0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)).AsUInt32().ToScalar());
+    }
 
     /// <summary>sums[i] += pixels[i] * weight. A vector of bytes widens to four vectors of 32-bit lanes; the tail is scalar.</summary>
     public static void AddScaled(ReadOnlySpan<byte> pixels, int weight, Span<int> sums)

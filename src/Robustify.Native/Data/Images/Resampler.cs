@@ -111,6 +111,13 @@ public sealed class Resampler
             }
 
             ReadOnlySpan<int> weights = table.Weights.AsSpan(x * table.Stride, table.Count[x]);
+            int first = table.First[x] * 3;
+            if (first + weights.Length * 3 < from.Length && x < table.First.Length - 1)
+            {
+                ResampleArithmetic.WeighPixels(from[first..], weights, to[(x * 3)..]);
+                continue;
+            }
+
             ReadOnlySpan<byte> pixels = from.Slice(table.First[x] * 3, weights.Length * 3);
             int red = ResampleArithmetic.Half, green = red, blue = red;
             for (int k = 0, at = 0; k < weights.Length; k++, at += 3)
