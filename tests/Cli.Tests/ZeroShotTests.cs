@@ -39,7 +39,7 @@ public sealed class ZeroShotTests : IDisposable
         Assert.Equal(2, lines.Length);
         Assert.All(lines, line => Assert.EndsWith("0.0", line.TrimEnd(), StringComparison.Ordinal));
         Assert.Contains("before top-1", call.Out, StringComparison.Ordinal);
-        Assert.Equal(2, Directory.GetFiles(folder.PathOf("cache")).Length);
+        Assert.Single(Directory.GetFiles(folder.PathOf("cache")));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ internal static class DistillVerb
         var preprocessing = new PreprocessingSettings();
         var method = new DistillationSettings(Standard.Method);
         var classes = new TextOption(
-            "--classes", "FILE", "class names for a CLIP model without a classifier, one a line in the order of the labels", "the data's own", () => "");
+            "--classes", "FILE|imagenet", "class names for a CLIP model without a classifier, as zeroshot takes them", "the data's own", () => "");
         var zeroShot = new ZeroShotSettings();
 
         var command = new Command("distill", "Tune a fraction of a large model with a small robust teacher: three heads, one chosen for each image.");

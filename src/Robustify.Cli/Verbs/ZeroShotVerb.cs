@@ -22,15 +22,17 @@ internal static class ZeroShotVerb
             "--data", "DIR", "data sets with their class names as any verb takes them; several are measured one by one",
             "the bundled Fashion-MNIST subset, or none where --classes and --save are given", () => [], word => [word], path => path);
         var classes = new ListOption<string>(
-            "--classes", "FILE", "class names in the order of the labels, one a line; one file for each data set", "the data's own, blanks for underscores",
-            () => [], word => [word], path => path);
+            "--classes", "FILE|imagenet", "class names in the order of the labels, one a line, or WordNet ids with names; one file for each data set",
+            "the data's own, blanks for underscores; ImageNet's in words", () => [], word => [word], path => path);
         var testLimit = new OptionalNumberOption<int>("--test-limit", "images of a data set at most, as many of each class", new(1, null), "all");
+        var whole = new FlagOption(
+            "--whole", "measure all images of a folder without train and test parts, not the fifth that training leaves out; for models not trained on it");
         var save = new TextOption("--save", "FILE", "write the classifier, which every verb takes for a model", "nothing is written", () => "");
         var settings = new ZeroShotSettings();
         var command = new Command("zeroshot", "Measure CLIP models on classes they know by name alone, and make classifiers of them.");
         run.Add(command, models, textModel, data, classes);
         settings.AddTo(command, run);
-        run.Add(command, testLimit, save);
+        run.Add(command, testLimit, whole, save);
         run.AddCommon(command, writes: false);
         command.SetAction(parse =>
         {
@@ -39,7 +41,7 @@ internal static class ZeroShotVerb
             {
                 Models = [.. models.Of(parse).Select(m => (m.Name, m.Path))], TextModel = textModel.Of(parse) is { Length: > 0 } text ? text : null,
                 Data = LabelSets(data.Of(parse), classes.Of(parse), file is not null), ZeroShot = settings.Of(parse),
-                Activation = ActivationOption.Of(settings.Activation, parse), Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Save = file,
+                Activation = ActivationOption.Of(settings.Activation, parse), Seed = run.Seed.Of(parse), TestLimit = testLimit.Of(parse), Whole = whole.Of(parse), Save = file,
             };
             using var session = new Session(invocation, parse, run);
             var results = ZeroShotWorkflow.Run(options, session.Context);

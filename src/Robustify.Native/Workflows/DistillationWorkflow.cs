@@ -119,6 +119,7 @@ public static class DistillationWorkflow
                 // From here on it is a classifier like any other, with all that was overridden, and what the run is compared with.
                 string classifier = directory.PathOf("zeroshot.safetensors");
                 zeroShot.Save(classifier);
+                zeroShot.Dispose(); // Training reads the file: a second copy of a large tower is not kept beside it.
                 source = ModelSource.Resolve(classifier);
                 options = options with { Student = classifier, Overrides = new ModelOverrides { ImageSize = options.Overrides.ImageSize } };
             }
@@ -137,12 +138,13 @@ public static class DistillationWorkflow
     private static ZeroShotClassifier ZeroShot(DistillationRunOptions options, ModelSource source, LabeledData data, RunContext context)
     {
         using var text = ZeroShotText.Open(source, options.ZeroShot);
-        float[] weights = text.HeadWeights(ZeroShotWorkflow.ClassNames(options.ClassesFile, data), context);
+        float[] weights = text.HeadWeights(ClassNames.Of(options.ClassesFile, data.TestSource.ClassNames, data.Path), context);
         return ZeroShotClassifier.Create(options.Student, weights, options.Overrides);
     }
 
     /// <summary>
-    /// The memory of the training, without taking it: neither data nor weights are opened, so presets will do for both models.
+    /// The memory of the training, without taking it: no weights are opened, so presets will do for both models, and no data but to count the classes
+    /// that a CLIP model without a classifier will have.
     /// </summary>
     public static MemoryPlan Plan(DistillationRunOptions options, Precision precision = Precision.Fp32)
     {
@@ -151,6 +153,12 @@ public static class DistillationWorkflow
         var target = ComputeTarget.ForPlanning(precision);
         var source = ModelSource.Resolve(options.Student, options.Overrides);
         var teacher = ModelSource.Resolve(options.Teacher, new ModelOverrides { ImageSize = options.Overrides.ImageSize });
+        if (source.Model is IClipImageModel { Classes: 0 })
+        {
+            int classes = DataDirectory.Open(options.Data ?? DataDirectory.Default(), DataPart.Test).ClassNames.Count;
+            source = ModelSource.Resolve(options.Student, options.Overrides with { Classes = classes });
+        }
+
         source.Model.RequireHead(options.Student);
         var student = new ThreeHeadedStudent(
             source.Model, options.Method.TailBlocks ?? source.Model.DefaultTailBlocks, options.Method.Tail, options.Method.Tuned, options.Method.Heads);
@@ -166,6 +174,19 @@ public static class DistillationWorkflow
     internal static TrainingCost Train(
         DistillationRunOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
     {
+        // What training held is given back before calibration loads student and original.
+        var cost = Tune(options, context, source, data, directory);
+        if (data.HeldOut.Length > 0 && options.Method.Heads > 1)
+        {
+            var calibration = StudentCalibration.Write(directory.Checkpoint, options.Student, data, options.CleanMargin, options.CleanConfidence, options.Seed, context);
+            context.Message($"{options.ResultName}: selector calibrated on {data.HeldOut.Length} held-out images: delta {calibration.Delta:F4}, bias {calibration.Bias:F4}");
+        }
+
+        return cost;
+    }
+
+    private static TrainingCost Tune(DistillationRunOptions options, RunContext context, ModelSource source, LabeledData data, RunDirectory directory)
+    {
         var teacherSource = RequireModels(options, source);
         var method = options.Method with
         {
@@ -178,7 +199,7 @@ public static class DistillationWorkflow
         var inference = StudentInference.From(method);
         using var validation = new Validation(data, options.Seed, isRobust: true, () => new StudentPredictor(
             "robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target));
-        var cost = new TrainingRun
+        return new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,
             Batch = method.BatchSize, Phase = options.ResultName, Augmentation = options.Augmentation,
@@ -196,14 +217,6 @@ public static class DistillationWorkflow
             SaveModel = path => Save(path, source, student, parameters, inference),
             Validate = data.HeldOut.Length > 0 && options.Epochs > 1 && options.Validates ? validation.Measure : null,
         }.Execute();
-
-        if (data.HeldOut.Length > 0 && student.Heads > 1)
-        {
-            var calibration = StudentCalibration.Write(directory.Checkpoint, options.Student, data, options.CleanMargin, options.CleanConfidence, options.Seed, context);
-            context.Message($"{options.ResultName}: selector calibrated on {data.HeldOut.Length} held-out images: delta {calibration.Delta:F4}, bias {calibration.Bias:F4}");
-        }
-
-        return cost;
     }
 
     /// <summary>Refuses models that cannot be student and teacher; returns the teacher.</summary>

@@ -1,15 +1,17 @@
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
+using Robustify.Native.Data.Sources;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.ZeroShot;
 using Robustify.Native.Models;
 using Robustify.Native.Runs;
+using Robustify.Native.Workflows.Benchmarks;
 
 namespace Robustify.Native.Workflows;
 
 /// <summary>Images with the names of their classes.</summary>
 /// <param name="Path">The data set; null for none, where only a classifier is wanted.</param>
-/// <param name="ClassesFile">Class names in the order of the labels, one a line; null for the data's own.</param>
+/// <param name="ClassesFile">As <see cref="ClassNames.Of"/> takes it; null for the data's own names.</param>
 public sealed record LabelSet(string? Path, string? ClassesFile);
 
 /// <summary>Options of the verb zeroshot.</summary>
@@ -35,6 +37,12 @@ public sealed record ZeroShotRunOptions
 
     /// <summary>At most so many images of each data set.</summary>
     public int? TestLimit { get; init; }
+
+    /// <summary>
+    /// Whether all images of a folder without train and test parts are measured, and not the fifth that training leaves out: for models that were not
+    /// trained on it.
+    /// </summary>
+    public bool Whole { get; init; }
 
     /// <summary>Where to write the classifier; null for nowhere.</summary>
     public string? Save { get; init; }
@@ -64,30 +72,19 @@ public static class ZeroShotWorkflow
         foreach (var set in options.Data)
         {
             var data = set.Path is null ? null : LabeledData.Open(set.Path, options.Seed, testLimit: options.TestLimit);
-            float[] weights = text.HeadWeights(ClassNames(set.ClassesFile, data), context);
+            int[] test = data is null ? [] : Test(data, options, context);
+            float[] weights = text.HeadWeights(ClassNames.Of(set.ClassesFile, data?.TestSource.ClassNames, data?.Path), context);
             foreach (var (name, path) in options.Models)
             {
                 using var classifier = ZeroShotClassifier.Create(path, weights, overrides, context.Target);
                 if (options.Save is { } file)
                     classifier.Save(file);
                 if (data is not null)
-                    results.Add(Measure(classifier, name, set.Path!, data, options, context));
+                    results.Add(Measure(classifier, name, data, test, options, context));
             }
         }
 
         return results;
-    }
-
-    /// <summary>The names that describe a data set's classes: those of a file, or its own with blanks for underscores.</summary>
-    /// <exception cref="RobustifyException">A file with another number of names than the data has classes.</exception>
-    internal static IReadOnlyList<string> ClassNames(string? file, LabeledData? data)
-    {
-        if (file is null)
-            return [.. data!.TestSource.ClassNames.Select(name => name.Replace('_', ' '))];
-        var names = LineFile.Read(file);
-        return data is null || data.TestSource.ClassNames.Count == names.Count
-            ? names
-            : throw new RobustifyException($"{file}: {names.Count} class names found, {data.Path} has {data.TestSource.ClassNames.Count} classes; write one name a line in the order of the labels");
     }
 
     private static ModelSource TextSource(ZeroShotRunOptions options, ModelOverrides overrides)
@@ -101,12 +98,23 @@ public static class ZeroShotWorkflow
             ?? throw new RobustifyException($"model '{sources[0].Name}': has no text tower; name the CLIP model it was made from with --text-model");
     }
 
+    /// <summary>Which images are measured.</summary>
+    private static int[] Test(LabeledData data, ZeroShotRunOptions options, RunContext context)
+    {
+        if (data.TestSource is not FolderSource { IsUndivided: true } folder)
+            return data.Test;
+        if (options.Whole)
+            return CleanImages.Subset(folder, options.TestLimit, options.Seed);
+        context.Message($"{data.Path}: {data.Test.Length} of {folder.Count} images measured, of those that training with --seed {options.Seed} leaves out; --whole takes all");
+        return data.Test;
+    }
+
     private static ZeroShotResult Measure(
-        ZeroShotClassifier classifier, string name, string path, LabeledData data, ZeroShotRunOptions options, RunContext context)
+        ZeroShotClassifier classifier, string name, LabeledData data, int[] test, ZeroShotRunOptions options, RunContext context)
     {
         using var predictor = classifier.Predictor(name, context.Target);
         var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = classifier.Source.Preprocessing };
-        var result = Benchmark.Run([predictor], data.TestSource, data.Test, measured, context)[0];
-        return new(name, path, data.TestSource.ClassNames.Count, result.Clean.Images, result.Clean.Top1, result.Metrics[Condition.Clean].Top5);
+        var result = Benchmark.Run([predictor], data.TestSource, test, measured, context)[0];
+        return new(name, data.Path, data.TestSource.ClassNames.Count, result.Clean.Images, result.Clean.Top1, result.Metrics[Condition.Clean].Top5);
     }
 }

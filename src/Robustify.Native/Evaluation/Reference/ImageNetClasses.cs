@@ -7,6 +7,7 @@ namespace Robustify.Native.Evaluation.Reference;
 internal static partial class ImageNetClasses
 {
     private static readonly Lazy<string[]> AllWnids = new(() => ReferenceData.Lines("imagenet_wnids.txt"));
+    private static readonly Lazy<string[]> AllNames = new(() => ReferenceData.Lines("imagenet_names.txt"));
     private static readonly Lazy<(string, int[])[]> ObjectNetFolders = new(() => [.. ReferenceData.Lines("objectnet_classes.txt").Select(ParseFolder)]);
 
     /// <summary>Classes of ImageNet.</summary>
@@ -14,6 +15,9 @@ internal static partial class ImageNetClasses
 
     /// <summary>WordNet ids; the place is the class.</summary>
     public static IReadOnlyList<string> Wnids => AllWnids.Value;
+
+    /// <summary>Names in words, with which openai/CLIP's zero-shot figures are measured; the place is the class. Two of them stand twice.</summary>
+    public static IReadOnlyList<string> Names => AllNames.Value;
 
     /// <summary>The 200 classes of ImageNet-A, ascending.</summary>
     public static int[] OfImageNetA() => Numbers("imagenet_a_indices.txt");

@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
+using Robustify.Native.Files;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Clip;
@@ -17,6 +17,9 @@ namespace Robustify.Native.Evaluation.ZeroShot;
 /// </summary>
 public sealed class ZeroShotText : IDisposable
 {
+    /// <summary>Sentences between two stores, or this part of them all: what a run that is interrupted loses.</summary>
+    private const int TextsAtOnce = 1024, PartOfAll = 64;
+
     private readonly ModelSource source;
     private readonly ZeroShotOptions options;
     private readonly ParameterStore parameters;
@@ -58,21 +61,21 @@ public sealed class ZeroShotText : IDisposable
     /// <summary>The embeddings of classes, each of length one: [classes x <see cref="EmbeddingWidth"/>].</summary>
     /// <param name="classes">Their names, in the order of the labels.</param>
     /// <param name="context">Where it computes and tells how far it is.</param>
+    /// <exception cref="RobustifyException">No class, or a name of which the tokenizer leaves nothing.</exception>
     public float[] ClassEmbeddings(IReadOnlyList<string> classes, RunContext context)
     {
-        if (classes.Count == 0)
-            throw new RobustifyException("zero-shot: no classes found, at least one expected");
+        RequireNames(classes, context);
         var cache = options.CacheFolder is { } folder ? new TextFeatureCache(folder, context.Message) : null;
         string key = TextFeatureCache.Key(
         [
-            "text-features-1", towerDigest, Convert.ToHexString([.. tokenizer.Vocabulary.Digest]), context.Precision.ToString(),
-            classes.Count.ToString(CultureInfo.InvariantCulture), .. classes, .. options.Templates,
+            "text-features-2", towerDigest, Convert.ToHexString([.. tokenizer.Vocabulary.Digest]), context.Backend.IsHostMemory ? "cpu" : context.Backend.Description,
+            context.Precision.ToString(), .. options.Templates,
         ]);
-        if (cache?.Find(key, classes.Count, EmbeddingWidth) is { } stored)
-            return stored;
-        float[] made = Compute(classes, context);
-        cache?.Store(key, made, EmbeddingWidth);
-        return made;
+        var rows = cache?.Find(key, EmbeddingWidth) ?? [];
+        string[] missing = [.. classes.Distinct(StringComparer.Ordinal).Where(name => !rows.ContainsKey(name))];
+        if (missing.Length > 0)
+            Compute(missing, rows, () => cache is not null && cache.Store(key, rows, EmbeddingWidth), context);
+        return [.. classes.SelectMany(name => rows[name])];
     }
 
     /// <summary>The weights of a linear head on image embeddings: class embeddings times <see cref="LogitScale"/>.</summary>
@@ -82,47 +85,60 @@ public sealed class ZeroShotText : IDisposable
     /// <inheritdoc/>
     public void Dispose() => parameters.Dispose();
 
-    private float[] Compute(IReadOnlyList<string> classes, RunContext context)
+    /// <summary>Adds the rows of names, some thousands of sentences at a time, and has them stored each time.</summary>
+    private void Compute(string[] names, Dictionary<string, float[]> rows, Func<bool> store, RunContext context)
     {
         int width = EmbeddingWidth, contextLength = source.Text!.Options.ContextLength, perClass = options.Templates.Count;
+        int total = checked(names.Length * perClass), classesAtOnce = Math.Max(1, Math.Max(TextsAtOnce, total / PartOfAll) / perClass), done = 0, cut = 0;
+        string? longest = null;
         using var onDevice = context.Backend.IsHostMemory ? null : Copy(context.Target);
         using var encoder = new TextEncoder(source.Text, onDevice ?? parameters, context.Target);
-        var sums = new double[classes.Count * width];
-        var batch = new float[TextEncoder.BatchSize * width];
-        int total = classes.Count * perClass;
+        if (names.Length > classesAtOnce)
+            context.Message($"texts: {total} of {names.Length} classes{(rows.Count > 0 ? $", {rows.Count} classes kept from before" : "")}");
         context.Progress.Begin("texts", total, "texts");
-        for (int first = 0; first < total; first += TextEncoder.BatchSize)
+        bool stores = true;
+        foreach (string[] piece in names.Chunk(classesAtOnce))
         {
-            context.Cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(TextEncoder.BatchSize, total - first);
-            string[] texts = [.. Enumerable.Range(first, count).Select(i => Prompt(i / perClass, i % perClass))];
-            var (tokens, ends) = tokenizer.Encode(texts, contextLength);
-            encoder.Encode(tokens, ends, batch.AsSpan(0, count * width));
-            for (int i = 0; i < count * width; i++)
-                sums[(first + i / width) / perClass * width + i % width] += batch[i];
-            context.Progress.Report(first + count, double.NaN);
+            string[] texts = [.. piece.SelectMany(name => options.Templates.Select(t => t.Replace(PromptTemplates.Place, name, StringComparison.Ordinal)))];
+            var (tokens, ends) = tokenizer.Encode(texts, contextLength, out int cutHere);
+            (cut, longest) = (cut + cutHere, longest ?? (cutHere > 0 ? texts.MaxBy(t => t.Length) : null));
+            float[] embeddings = new float[texts.Length * width];
+            encoder.Encode(tokens, ends, embeddings, count => context.Progress.Report(done + count, double.NaN), context.Cancellation);
+            for (int i = 0; i < piece.Length; i++)
+                rows[piece[i]] = Unit(piece[i], embeddings.AsSpan(i * perClass * width, perClass * width), width);
+            done += texts.Length;
+            stores = stores && store();
         }
 
         context.Progress.End();
-        return Unit(sums, width);
-
-        string Prompt(int label, int template) => options.Templates[template].Replace(PromptTemplates.Place, classes[label], StringComparison.Ordinal);
+        if (cut > 0)
+            context.Message($"warning: {cut} of {total} sentences are longer than {contextLength} tokens and were cut, such as '{OneLine.Of(longest!)}'");
     }
 
     // The mean of unit vectors, brought to length one: its scale does not count.
-    private float[] Unit(double[] sums, int width)
+    private float[] Unit(string name, ReadOnlySpan<float> embeddings, int width)
     {
-        var unit = new float[sums.Length];
-        for (int row = 0; row < sums.Length; row += width)
-        {
-            double norm = Math.Sqrt(sums.AsSpan(row, width).ToArray().Sum(v => v * v));
-            if (!(norm > 0) || !double.IsFinite(norm))
-                throw new RobustifyException($"model '{source.Name}': the embedding of class {row / width} is not a finite vector; use an intact checkpoint");
-            for (int i = 0; i < width; i++)
-                unit[row + i] = (float)(sums[row + i] / norm);
-        }
+        var sums = new double[width];
+        for (int i = 0; i < embeddings.Length; i++)
+            sums[i % width] += embeddings[i];
+        double norm = Math.Sqrt(sums.Sum(v => v * v));
+        return norm > 0 && double.IsFinite(norm)
+            ? Array.ConvertAll(sums, v => (float)(v / norm))
+            : throw new RobustifyException($"model '{source.Name}': the embedding of class '{OneLine.Of(name)}' is not a finite vector; use an intact checkpoint");
+    }
 
-        return unit;
+    private void RequireNames(IReadOnlyList<string> classes, RunContext context)
+    {
+        if (classes.Count == 0)
+            throw new RobustifyException("zero-shot: no classes found, at least one expected");
+        var first = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int label = 0; label < classes.Count; label++)
+        {
+            if (tokenizer.Encode(classes[label]).Length == 0)
+                throw new RobustifyException($"zero-shot: the name '{OneLine.Of(classes[label])}' of class {label} has no token, a word expected; give names with --classes");
+            if (!first.TryAdd(classes[label], label))
+                context.Message($"warning: classes {first[classes[label]]} and {label} are both named '{OneLine.Of(classes[label])}': the second is never the answer");
+        }
     }
 
     private ParameterStore Copy(ComputeTarget target)

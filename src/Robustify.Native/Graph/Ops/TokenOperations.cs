@@ -28,7 +28,14 @@ public static class TokenOperations
     /// Puts the class token (or none) before the patches and adds the positions: [N, M, D] to [N, M + 1, D] (or M). A class token of k D
     /// elements is k tokens: sequences are then seen as tokens of that length, so k must divide M.
     /// </summary>
-    public static Value AssembleTokens(this GraphBuilder graph, string name, Value patches, Parameter? classToken, Parameter positions)
+    /// <param name="graph">Where the node goes.</param>
+    /// <param name="name">Name of the result.</param>
+    /// <param name="patches">[N, M, D].</param>
+    /// <param name="classToken">[k D]; null for none.</param>
+    /// <param name="positions">[M + k, D].</param>
+    /// <param name="mayBeLonger">Whether frozen positions may be more than tokens, of which the first then count: texts shorter than the context.</param>
+    public static Value AssembleTokens(
+        this GraphBuilder graph, string name, Value patches, Parameter? classToken, Parameter positions, bool mayBeLonger = false)
     {
         var s = patches.Shape;
         int together = s.Rank != 3 || classToken is null ? 1 : (int)(classToken.Value.Shape.Count / s[2]);
@@ -39,7 +46,8 @@ public static class TokenOperations
         }
 
         int tokens = s[1] + (classToken is null ? 0 : together);
-        if (positions.Value.Shape != new Shape(tokens, s[2]))
+        bool isLonger = mayBeLonger && positions.Gradient is null && positions.Value.Shape is { Rank: 2 } table && table[0] > tokens && table[1] == s[2];
+        if (!isLonger && positions.Value.Shape != new Shape(tokens, s[2]))
             throw new RobustifyException($"tokens {name}: positions {positions.Value.Shape} and patches {s} found, positions [{tokens}, {s[2]}] expected");
         bool requires = patches.RequiresGradient || classToken?.Gradient is not null || positions.Gradient is not null;
         var y = graph.Activation(name, new Shape(s[0], tokens, s[2]), requires, patches.Type);
@@ -102,11 +110,12 @@ public static class TokenOperations
         public override IEnumerable<Value> Outputs => [y];
 
         private readonly Shape patchTokens = Together(patches.Shape, together);
-        private readonly Shape positionTokens = new(positions.Value.Shape[0] / together, positions.Value.Shape[1] * together);
+        private readonly Shape positionTokens = new(y.Shape[1] / together, y.Shape[2] * together);
         private readonly Shape allTokens = Together(y.Shape, together);
 
         public override void Execute(IBackend backend) => backend.AssembleTokens(
-            patches.View.As(patchTokens), classToken?.Value.View ?? default, positions.Value.View.As(positionTokens), y.View.As(allTokens));
+            patches.View.As(patchTokens), classToken?.Value.View ?? default,
+            new TensorView(positions.Value.View.Pointer, positions.Value.Type, positionTokens), y.View.As(allTokens));
 
         public override void Differentiate(GradientBuilder gradients)
         {

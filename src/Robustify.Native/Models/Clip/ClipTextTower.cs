@@ -83,15 +83,18 @@ public sealed class ClipTextTower
     public string Description =>
         $"{Options.Depth} blocks of width {Options.Width}, {Options.Heads} heads, {Options.VocabularySize} tokens, {Options.ContextLength} at most in a text";
 
-    /// <summary>Token ids [N, context] (Int32) to embeddings [N, embedding] before they are brought to length one.</summary>
+    /// <summary>
+    /// Token ids [N, T] (Int32), T at most the context, to embeddings [N, embedding] before they are brought to length one. As no token sees those
+    /// behind it, texts of at most T tokens have the embeddings that they have at the full context.
+    /// </summary>
     /// <param name="graph">Where the nodes go.</param>
     /// <param name="parameters">Where the tensors are.</param>
     /// <param name="tokens">Token ids; what lies behind a text's end counts for nothing.</param>
-    /// <param name="ends">Where each text ends, counted through all texts (n context + t), [N] (Int32): its largest id, which marks the end.</param>
+    /// <param name="ends">Where each text ends, counted through all texts (n T + t), [N] (Int32): its largest id, which marks the end.</param>
     public Value Features(GraphBuilder graph, ParameterScope parameters, Value tokens, Value ends)
     {
         var embedded = graph.Embed("text.embedded", parameters["text.token_embed.weight"], tokens);
-        var x = graph.AssembleTokens("text.tokens", embedded, null, parameters["text.pos_embed"]);
+        var x = graph.AssembleTokens("text.tokens", embedded, null, parameters["text.pos_embed"], mayBeLonger: true);
         x = block.ApplyAll(graph, parameters, "text.blocks.", x, 0, Options.Depth);
         // The norm works on each token by itself, so it may come after the choice of the last.
         x = graph.SelectTokens("text.pooled", x, ends);

@@ -88,7 +88,7 @@ internal sealed record ZeroShotRecipe(ZeroShotRunOptions Options, IReadOnlyList<
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"1 {Options.TestLimit} {Options.Seed} {AnswerFiles.DigestOfModel(Options.TextModel!)}\n").AppendJoin('\n', Options.ZeroShot.Templates).Append('\n');
         foreach (var (name, set) in Names.Zip(Options.Data))
-            text.Append(name).Append('=').Append(Path.GetFullPath(set.Path!)).Append(' ').Append(set.ClassesFile is { } file ? File.ReadAllText(file) : "").Append('\n');
+            text.Append(name).Append('=').Append(Path.GetFullPath(set.Path!)).Append(' ').Append(set.ClassesFile is { } file && File.Exists(file) ? File.ReadAllText(file) : set.ClassesFile).Append('\n');
         foreach (var (name, path) in towers)
             text.Append(name).Append('=').Append(AnswerFiles.DigestOfModel(path)).Append('\n');
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

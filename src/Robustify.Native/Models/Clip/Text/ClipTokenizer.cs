@@ -7,9 +7,9 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Clip.Text;
 
 /// <summary>
-/// CLIP's byte-pair tokenizer: HTML entities resolved twice, white space collapsed, lower case, cut into words, numbers digit by digit and
-/// runs of other characters, each merged by the vocabulary (openai/CLIP, clip/simple_tokenizer.py). The published code first repairs broken
-/// encodings (ftfy), which this does not. Not safe for several threads.
+/// CLIP's byte-pair tokenizer: HTML entities resolved twice, lower case, cut at white space into words, numbers digit by digit and runs of
+/// other characters, each merged by the vocabulary (openai/CLIP, clip/simple_tokenizer.py). The published code first repairs broken
+/// encodings (ftfy), which this does not, and knows entities that HTML 5 added or that lack their semicolon. Not safe for several threads.
 /// </summary>
 public sealed class ClipTokenizer(ClipVocabulary vocabulary)
 {
@@ -30,15 +30,18 @@ public sealed class ClipTokenizer(ClipVocabulary vocabulary)
     /// </summary>
     /// <param name="texts">The texts.</param>
     /// <param name="contextLength">Tokens of a text, start and end among them, at least 2.</param>
+    /// <param name="cut">How many were too long.</param>
     /// <returns>Ids [texts x contextLength], and where each text ends, counted through all of them.</returns>
-    public (int[] Tokens, int[] Ends) Encode(IReadOnlyList<string> texts, int contextLength)
+    public (int[] Tokens, int[] Ends) Encode(IReadOnlyList<string> texts, int contextLength, out int cut)
     {
+        cut = 0;
         var tokens = new int[texts.Count * contextLength];
         var ends = new int[texts.Count];
         for (int n = 0; n < texts.Count; n++)
         {
             int[] ids = [vocabulary.Start, .. Encode(texts[n]), vocabulary.End];
             int length = Math.Min(ids.Length, contextLength);
+            cut += ids.Length > contextLength ? 1 : 0;
             ids.AsSpan(0, length).CopyTo(tokens.AsSpan(n * contextLength));
             tokens[n * contextLength + length - 1] = vocabulary.End;
             // A model reads at the first of its largest ids: a text that holds the end's own name ends there.
@@ -50,8 +53,16 @@ public sealed class ClipTokenizer(ClipVocabulary vocabulary)
 
     private static string Clean(string text)
     {
+        // Python's strip takes ASCII's four separators for white space, its \s does not: they vanish at the ends alone.
         string resolved = WebUtility.HtmlDecode(WebUtility.HtmlDecode(text));
-        return string.Join(' ', resolved.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
+        int first = 0, end = resolved.Length;
+        while (first < end && IsStripped(resolved[first]))
+            first++;
+        while (end > first && IsStripped(resolved[end - 1]))
+            end--;
+        return LowerCase.Of(resolved[first..end]);
+
+        static bool IsStripped(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
     }
 
     /// <summary>Special tokens, contractions, words, single digits, runs of anything else; blanks only separate.</summary>

@@ -10,7 +10,7 @@ namespace Robustify.Native.Models.Clip.Text;
 /// <summary>
 /// A byte-pair vocabulary: the ids of tokens and which neighbours merge first (Sennrich et al., arXiv 1508.07909). It is read from CLIP's
 /// published list of merges (<c>bpe_simple_vocab_16e6.txt</c>, packed or not), or from Hugging Face's <c>vocab.json</c> with
-/// <c>merges.txt</c> beside it.
+/// <c>merges.txt</c> beside it or its <c>tokenizer.json</c>.
 /// </summary>
 public sealed class ClipVocabulary
 {
@@ -21,6 +21,7 @@ public sealed class ClipVocabulary
     private const string EndOfText = "<|endoftext|>";
     private const string JsonName = "vocab.json";
     private const string MergesName = "merges.txt";
+    private const string TokenizerName = "tokenizer.json";
     private const string PublishedName = "bpe_simple_vocab_16e6.txt.gz";
 
     // The published list is longer than the vocabulary made of it: 49152 - 256 - 2 merges count.
@@ -43,6 +44,10 @@ public sealed class ClipVocabulary
                 throw new RobustifyException($"{name}: merge {rank + 1} ('{OneLine.Of(left)}' with '{OneLine.Of(right)}') has tokens without ids; use files that belong together");
             merges.TryAdd((first, second), (rank, merged));
         }
+
+        var made = merges.Values.Select(m => m.Merged).ToHashSet();
+        if (ids.FirstOrDefault(e => !made.Contains(e.Value) && NeedsMerge(e.Key)).Key is { } orphan)
+            throw new RobustifyException($"{name}: no merge makes token '{OneLine.Of(orphan)}'; use the whole list of merges that belongs to the vocabulary");
     }
 
     /// <summary>The file as messages show it.</summary>
@@ -69,7 +74,7 @@ public sealed class ClipVocabulary
         return FromMerges(PublishedName, memory.ToArray());
     }
 
-    /// <summary>The vocabulary beside a checkpoint: <c>vocab.json</c> or the published list; null where neither lies there.</summary>
+    /// <summary>The vocabulary beside a checkpoint: <c>vocab.json</c>, <c>tokenizer.json</c> or the published list; null where none lies there.</summary>
     public static ClipVocabulary? Beside(string checkpoint)
     {
         string folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
@@ -77,17 +82,16 @@ public sealed class ClipVocabulary
     }
 
     /// <summary>Reads a vocabulary.</summary>
-    /// <param name="path">A list of merges, packed or not, a <c>vocab.json</c>, or a folder that holds one of them.</param>
+    /// <param name="path">A list of merges, packed or not, a <c>vocab.json</c>, a <c>tokenizer.json</c>, or a folder that holds one of them.</param>
     /// <exception cref="RobustifyException">It cannot be read or is no such file.</exception>
     public static ClipVocabulary Open(string path)
     {
         if (Directory.Exists(path))
-            path = InFolder(path) ?? throw new RobustifyException($"{OneLine.Of(path, 400)}: holds neither {JsonName} nor {PublishedName}, one of them expected");
+            path = InFolder(path) ?? throw new RobustifyException($"{OneLine.Of(path, 400)}: holds none of {JsonName}, {TokenizerName} and {PublishedName}, one of them expected");
         byte[] bytes = Read(path);
         if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
             return FromMerges(OneLine.Of(path, 400), bytes);
-        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, MergesName);
-        return FromJson(OneLine.Of(path, 400), bytes, Read(beside));
+        return FromJson(OneLine.Of(path, 400), bytes, Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, MergesName));
     }
 
     /// <summary>Id of a token; false where the vocabulary has none.</summary>
@@ -102,7 +106,7 @@ public sealed class ClipVocabulary
     }
 
     private static string? InFolder(string folder) =>
-        Array.Find([Path.Combine(folder, JsonName), Path.Combine(folder, PublishedName), Path.Combine(folder, Path.ChangeExtension(PublishedName, null))], File.Exists);
+        new[] { JsonName, TokenizerName, PublishedName, Path.ChangeExtension(PublishedName, null) }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     private static ClipVocabulary FromMerges(string name, byte[] bytes)
     {
@@ -127,25 +131,34 @@ public sealed class ClipVocabulary
         return new(name, ids, pairs, SHA256.HashData(bytes));
     }
 
-    private static ClipVocabulary FromJson(string name, byte[] json, byte[] merges)
+    // A vocab.json is an object of tokens and ids; a tokenizer.json has one within, and the merges beside it.
+    private static ClipVocabulary FromJson(string name, byte[] json, string mergesPath)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         try
         {
             using var document = JsonDocument.Parse(json);
-            foreach (var entry in document.RootElement.EnumerateObject())
+            var root = document.RootElement;
+            bool isTokenizer = root.TryGetProperty("model", out var model) && model.ValueKind == JsonValueKind.Object;
+            foreach (var entry in (isTokenizer ? model.GetProperty("vocab") : root).EnumerateObject())
             {
                 if (!entry.Value.TryGetInt32(out int id) || id is < 0 or > 1 << 24 || !ids.TryAdd(entry.Name, id))
                     throw new RobustifyException($"{name}: token '{OneLine.Of(entry.Name)}' has no id of its own, a number from 0 on expected");
             }
+
+            if (isTokenizer)
+                return new(name, ids, [.. Pairs(name, string.Join('\n', model.GetProperty("merges").EnumerateArray().Select(Line)))], SHA256.HashData(json));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new RobustifyException($"{name}: is no JSON object of tokens and ids ({OneLine.Of(e.Message)}); use the vocab.json of the checkpoint", e);
+            throw new RobustifyException($"{name}: is no JSON object of tokens and ids ({OneLine.Of(e.Message)}); use the {JsonName} or {TokenizerName} of the checkpoint", e);
         }
 
-        string mergesName = Path.Combine(Path.GetDirectoryName(name) ?? "", MergesName);
-        return new(name, ids, [.. Pairs(mergesName, Text(mergesName, merges))], SHA256.HashData([.. SHA256.HashData(json), .. SHA256.HashData(merges)]));
+        byte[] merges = Read(mergesPath);
+        return new(name, ids, [.. Pairs(OneLine.Of(mergesPath, 400), Text(mergesPath, merges))], SHA256.HashData([.. SHA256.HashData(json), .. SHA256.HashData(merges)]));
+
+        // "a b", or ["a", "b"] since tokenizers 0.20.
+        static string Line(JsonElement merge) => merge.ValueKind == JsonValueKind.Array ? string.Join(' ', merge.EnumerateArray().Select(t => t.GetString())) : merge.GetString()!;
     }
 
     // The first line is the file's own name and version.
@@ -209,6 +222,10 @@ public sealed class ClipVocabulary
 
         return memory.ToArray();
     }
+
+    // One character, with or without the mark, is a byte; names in brackets stand for no text.
+    private static bool NeedsMerge(string token) =>
+        token[..^(token.EndsWith(EndOfWord, StringComparison.Ordinal) ? EndOfWord.Length : 0)].Length > 1 && token[0] is not ('<' or '[');
 
     private int Special(string token) => ids.TryGetValue(token, out int id)
         ? id
