@@ -7,12 +7,14 @@ using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
 using Robustify.Native.Models.Clip;
 using Robustify.Native.Planning;
+using Robustify.Native.Tests.Graph;
 
 namespace Robustify.Native.Tests.Golden;
 
 /// <summary>
 /// A CLIP fixture on any device: both towers, every image against every text, and the loss of either task with the gradient of every
-/// parameter. The reference is float64, the bounds are those of its README.
+/// parameter and of the images; in training mode a residual network's statistics of the batch. The reference is float64, the bounds are those of
+/// its README.
 /// </summary>
 internal static class ClipFixture
 {
@@ -30,7 +32,7 @@ internal static class ClipFixture
     /// <summary>The fixtures and their tasks.</summary>
     public static IEnumerable<(string Folder, string Task)> All =>
         from folder in GoldenData.Directories("models").Where(f => f.StartsWith("clip_", StringComparison.Ordinal))
-        from task in (string[])["zeroshot", "contrastive"]
+        from task in (string[])["zeroshot", "zeroshot_train", "contrastive"]
         where GoldenData.Json("models", folder, "expected.json").TryGetProperty(task, out _)
         select (folder, task);
 
@@ -48,13 +50,14 @@ internal static class ClipFixture
 
         int[] nchw = [.. expected.GetProperty("image").GetProperty("shape").EnumerateArray().Select(x => x.GetInt32())];
         int images = nchw[0], context = text.Options.ContextLength;
-        bool isContrastive = task == "contrastive";
+        bool isContrastive = task == "contrastive", isTraining = task == "zeroshot_train";
         int[][] tokens = [.. expected.GetProperty("tokens").EnumerateArray().Select(row => row.EnumerateArray().Select(t => t.GetInt32()).ToArray())];
         if (isContrastive)
             tokens = tokens[..images];
         bool isRounded = target.Precision == Precision.Bf16;
-        var graph = new GraphBuilder(training: false, precision: target.Precision); // A residual network's statistics are the running ones.
-        var pixels = graph.Input("images", new Shape(images, nchw[2], nchw[3], nchw[1]));
+        var graph = new GraphBuilder(isTraining, precision: target.Precision); // In training a residual network's statistics are the batch's.
+        using var inputs = new ParameterStore([new("image", new Shape(images, nchw[2], nchw[3], nchw[1]), Initializer.Zeros)], _ => true, target);
+        var pixels = graph.Leaf(inputs["image"]);
         var ids = graph.Input("tokens", new Shape(tokens.Length, context), DType.Int32);
         var ends = graph.Input("ends", new Shape(tokens.Length), DType.Int32);
         var labels = graph.Input("labels", new Shape(images), DType.Int32);
@@ -74,7 +77,7 @@ internal static class ClipFixture
         var backend = target.Backend!;
         float[] nhwc = new float[pixels.Shape.Count];
         GoldenModel.ToNhwc(GoldenData.Floats("models", folder, "image.f32.bin"), nchw, nhwc);
-        backend.Upload<float>(nhwc, pixels.View);
+        backend.Upload<float>(nhwc, inputs["image"].Value.View);
         backend.Upload<int>([.. tokens.SelectMany(row => row)], ids.View);
         backend.Upload<int>([.. tokens.Select((row, n) => n * context + Array.IndexOf(row, row.Max()))], ends.View);
         int[] wanted = isContrastive
@@ -100,10 +103,17 @@ internal static class ClipFixture
         if (!(Math.Abs(loss - outcome.GetProperty("loss").GetDouble()) <= (isRounded ? BFloat16Tolerance : LossTolerance)))
             differences.Add($"loss: {loss:G9} found, {outcome.GetProperty("loss").GetDouble():G9} expected");
 
+        if (isTraining)
+        {
+            using var running = CheckpointReader.Open(GoldenData.PathOf("models", folder, "running_after_train.safetensors"), source.Family);
+            foreach (var statistic in parameters.All.Where(p => p.Spec.IsStatistic))
+                Compare(statistic.Spec.Name, Stored(running, statistic), statistic.Value.View, ForwardTolerance, 0);
+        }
+
         using (var activations = SafetensorsFile.Open(GoldenData.PathOf("models", folder, "activations.safetensors")))
         {
             // They are of all the texts.
-            foreach (string name in activations.Names.Where(n => !isRounded).Where(n => !isContrastive || n.StartsWith("visual", StringComparison.Ordinal) || n == "image_features"))
+            foreach (string name in activations.Names.Where(n => !isRounded && !isTraining).Where(n => !isContrastive || n.StartsWith("visual", StringComparison.Ordinal) || n == "image_features"))
             {
                 activations.TryGet(name, out var entry);
                 float[] stored = new float[entry.ElementCount];
@@ -117,10 +127,13 @@ internal static class ClipFixture
         string gradientFile = GoldenData.PathOf("models", folder, $"grads_{task}.safetensors");
         using var gradients = File.Exists(gradientFile) ? CheckpointReader.Open(gradientFile, source.Family) : null;
         foreach (var parameter in gradients is null ? [] : parameters.Trained)
+            Compare(parameter.Spec.Name, Stored(gradients!, parameter), parameter.Gradient!.View, GradientTolerance, GradientFloor);
+        if (gradients is not null)
         {
-            float[] stored = new float[parameter.Spec.Shape.Count];
-            gradients!.Read(parameter.Spec.Name, stored);
-            Compare(parameter.Spec.Name, Array.ConvertAll(stored, x => (double)x), parameter.Gradient!.View, GradientTolerance, GradientFloor);
+            float[] stored = new float[nhwc.Length], turned = new float[nhwc.Length];
+            gradients.Read("image", stored);
+            GoldenModel.ToNhwc(stored, nchw, turned);
+            Compare("image", Array.ConvertAll(turned, x => (double)x), inputs["image"].Gradient!.View, GradientTolerance, GradientFloor);
         }
 
         compared = count;
@@ -139,6 +152,13 @@ internal static class ClipFixture
         _ when activation.StartsWith("visual_block_", StringComparison.Ordinal) => $"blocks.{activation["visual_block_".Length..]}.mlp.residual",
         _ => $"text.blocks.{activation["text_block_".Length..]}.mlp.residual",
     };
+
+    private static double[] Stored(CheckpointReader reader, Parameter parameter)
+    {
+        float[] stored = new float[parameter.Spec.Shape.Count];
+        reader.Read(parameter.Spec.Name, stored);
+        return Array.ConvertAll(stored, x => (double)x);
+    }
 
     private static double[] Numbers(JsonElement rows) => [.. rows.EnumerateArray().SelectMany(GoldenData.Doubles)];
 

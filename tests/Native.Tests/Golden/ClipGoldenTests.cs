@@ -17,7 +17,7 @@ public sealed class ClipGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void LogitsLossesActivationsAndEveryGradientAgree(string folder, string task)
+    public void LogitsLossesActivationsStatisticsAndEveryGradientAgree(string folder, string task)
     {
         using var backend = new CpuBackend(2);
         var differences = ClipFixture.Differences(folder, task, new ComputeTarget(backend), out int compared);

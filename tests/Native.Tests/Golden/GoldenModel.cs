@@ -5,6 +5,7 @@ using Robustify.Native.Graph;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Checkpoints;
 using Robustify.Native.Planning;
+using Robustify.Native.Tests.Graph;
 
 namespace Robustify.Native.Tests.Golden;
 
@@ -25,7 +26,8 @@ internal sealed class GoldenModel : IDisposable
         Source = ModelSource.Resolve(GoldenData.PathOf("models", folder, "model.safetensors"), new ModelOverrides { ImageSize = nchw[2] });
         Parameters = Source.LoadClassifier(_ => true, seed: 0, target);
         Graph = new GraphBuilder(training);
-        var images = Graph.Input("images", new Shape(nchw[0], nchw[2], nchw[3], nchw[1]));
+        Images = new ParameterStore([new("input", new Shape(nchw[0], nchw[2], nchw[3], nchw[1]), Initializer.Zeros)], _ => true, target);
+        var images = Graph.Leaf(Images["input"]);
         Labels = Graph.Input("labels", new Shape(nchw[0]), DType.Int32);
         Logits = Graph.Keep(Model.Classify(Graph, new ParameterScope(Parameters), images));
         Graph.Loss("loss", Logits).CrossEntropy(Labels, 0, nchw[0]);
@@ -33,7 +35,7 @@ internal sealed class GoldenModel : IDisposable
             Graph.Keep(value);
         Graph.Differentiate();
         plan = new Plan(Graph).Allocate(target);
-        target.Write(images.View, floats => ToNhwc(GoldenData.Floats("models", folder, "input.f32.bin"), nchw, floats));
+        target.Write(Images["input"].Value.View, floats => ToNhwc(GoldenData.Floats("models", folder, "input.f32.bin"), nchw, floats));
         target.Backend!.Upload<int>([.. Expected.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32())], Labels.View);
     }
 
@@ -46,6 +48,9 @@ internal sealed class GoldenModel : IDisposable
     public IVisionModel Model => Source.Model;
 
     public ParameterStore Parameters { get; }
+
+    /// <summary>The fixture's batch, with its gradient.</summary>
+    public ParameterStore Images { get; }
 
     public GraphBuilder Graph { get; }
 
@@ -73,6 +78,7 @@ internal sealed class GoldenModel : IDisposable
     {
         plan.Dispose();
         Parameters.Dispose();
+        Images.Dispose();
     }
 
     /// <summary>[N, C, H, W] to [N, H, W, C].</summary>

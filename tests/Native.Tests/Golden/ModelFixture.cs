@@ -27,7 +27,7 @@ internal static class ModelFixture
     public static IEnumerable<(string Folder, bool Training)> Cases =>
         Folders.SelectMany(f => GoldenModel.IsResNet(f) ? ((string, bool)[])[(f, false), (f, true)] : [(f, false)]);
 
-    /// <summary>Logits, loss and activations, and the gradient of every parameter.</summary>
+    /// <summary>Logits, loss and activations, and the gradient of every parameter and of the images.</summary>
     public static void CompareStep(string folder, bool training, ComputeTarget target)
     {
         using var model = new GoldenModel(folder, training, target);
@@ -61,6 +61,17 @@ internal static class ModelFixture
             var expected = new float[parameter.Spec.Shape.Count];
             gradients.Read(parameter.Spec.Name, expected);
             AssertClose(parameter.Spec.Name, Widen(expected), model.Read(parameter.Gradient!.View), GradientTolerance, GradientFloor);
+        }
+
+        // Most fixtures have the gradient of the images too.
+        if (gradients.Contains("input"))
+        {
+            var images = model.Images["input"];
+            int[] shape = [.. images.Spec.Shape.ToArray()];
+            float[] stored = new float[images.Spec.Shape.Count], expected = new float[stored.Length];
+            gradients.Read("input", stored);
+            GoldenModel.ToNhwc(stored, [shape[0], shape[3], shape[1], shape[2]], expected);
+            AssertClose("input", Widen(expected), model.Read(images.Gradient!.View), GradientTolerance, GradientFloor);
         }
     }
 

@@ -48,13 +48,7 @@ internal sealed class GradientCheck : IDisposable
     public Parameter this[string name] => Parameters[name];
 
     /// <summary>The parameter as a value that operations take as their input.</summary>
-    public Value Leaf(string name)
-    {
-        var parameter = Parameters[name];
-        var y = Graph.Activation(name + ".leaf", parameter.Value.Shape, parameter.Gradient is not null);
-        Graph.Add(new LeafNode(parameter, y));
-        return y;
-    }
+    public Value Leaf(string name) => Graph.Leaf(Parameters[name]);
 
     /// <summary>Ends the graph in a loss that weighs every element of <paramref name="result"/>.</summary>
     public void WeighIn(Value result)
@@ -147,22 +141,6 @@ internal sealed class GradientCheck : IDisposable
         }
 
         return slopes;
-    }
-
-    private sealed class LeafNode(Parameter parameter, Value y) : Node
-    {
-        public override IEnumerable<Value> Inputs => [];
-
-        public override IEnumerable<Value> Outputs => [y];
-
-        public override void Execute(Kernels.Backends.IBackend backend) => backend.Copy(parameter.Value.View, y.View, accumulate: false);
-
-        public override void Differentiate(GradientBuilder gradients)
-        {
-            var dy = gradients.Of(y);
-            if (gradients.Target(parameter, out bool accumulate) is { } target)
-                gradients.Emit([dy], [target], b => b.Copy(dy.View, target.View, accumulate));
-        }
     }
 
     private sealed class WeightedSum(Value x, float[] weights, Value logits) : Node
