@@ -11,12 +11,22 @@ internal sealed partial class CudaBackend
         table, rows, y, table.Shape.Rows, y.Shape.Columns, y.Shape.Count);
 
     /// <inheritdoc cref="IBackend.SelectRowsGradient"/>
-    public void SelectRowsGradient(TensorView dy, TensorView rows, TensorView dtable, bool accumulate) => Launch(
-        dy.Type == dtable.Type
-            ? Named(dy, "embedding_select_gradient_f32", "embedding_select_gradient_bf16")
-            : "embedding_select_gradient_bf16_f32",
-        new((uint)dtable.Shape.Rows, 1, 1, 128), new(Bytes(dy) + Bytes(dtable) * (accumulate ? 2 : 1), dy.Shape.Count), dy, rows, dtable,
-        dy.Shape.Rows, dy.Shape.Columns, accumulate);
+    public void SelectRowsGradient(TensorView dy, TensorView rows, TensorView dtable, bool accumulate)
+    {
+        if (!accumulate)
+        {
+            Launch(
+                Named(dtable, "embedding_clear_f32", "embedding_clear_bf16"), FlatGeometry.For(dtable.Shape.Count, dtable.Type), new(Bytes(dtable), 0), dtable,
+                dtable.Shape.Count);
+        }
+
+        Launch(
+            dy.Type == dtable.Type
+                ? Named(dy, "embedding_select_gradient_f32", "embedding_select_gradient_bf16")
+                : "embedding_select_gradient_bf16_f32",
+            new((uint)dy.Shape.Rows, (uint)((dy.Shape.Columns + 31) / 32), 1, 32), new(3 * Bytes(dy), dy.Shape.Count), dy, rows, dtable,
+            dy.Shape.Rows, dy.Shape.Columns, dtable.Shape.Rows, accumulate);
+    }
 
     /// <inheritdoc cref="IBackend.NormalizeRows"/>
     public void NormalizeRows(TensorView x, TensorView y, TensorView reciprocalNorm) => Launch(

@@ -135,7 +135,7 @@ internal static class StructuredCaseList
 
     private static IEnumerable<OperationCase> Embedding()
     {
-        foreach (var (tableRows, places, width) in ((int, int, int)[])[(1, 1, 1), (7, 20, 5), (64, 48, 32), (3, 130, 8)])
+        foreach (var (tableRows, places, width) in ((int, int, int)[])[(1, 1, 1), (7, 20, 5), (64, 48, 32), (3, 130, 8), (90, 70, 40)])
         {
             yield return new SelectRowsCase(tableRows, places, width);
             yield return new SelectRowsGradientCase(tableRows, places, width, accumulate: false, isParameter: false);

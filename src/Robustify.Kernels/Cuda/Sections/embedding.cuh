@@ -33,20 +33,31 @@ template<class T> DEVICE void selectRows(const T* table, const int* rows, T* y, 
     forEachElement<N>(count, packs, SelectRowElements<T>{table, rows, y, tableRows, width});
 }
 
-/// A block owns a row of the table: it looks through all places for those that took the row. No sorting, no atomics, one order.
+/// A warp owns 32 columns of the row that its place took, unless a place before it took the same: it adds those places in their order. What no
+/// place took is not looked at, so the work is that of the places, not of the table.
 template<class T, class TTable> DEVICE void selectRowsGradient(
-    const T* dy, const int* rows, TTable* dtable, int places, int width, int accumulate)
+    const T* dy, const int* rows, TTable* dtable, int places, int width, int tableRows, int accumulate)
 {
-    int row = (int)blockIdx.x;
-    TTable* destination = dtable + (i64)row * width;
-    for (int column = (int)threadIdx.x; column < width; column += (int)blockDim.x)
+    int first = (int)blockIdx.x, lane = (int)threadIdx.x, row = rows[first], column = (int)blockIdx.y * WarpLanes + lane;
+    if (row < 0 || row >= tableRows)
+        return;
+    TTable* destination = dtable + (i64)row * width + column;
+    float sum = 0.0f;
+    for (int start = 0; start < places; start += WarpLanes)
     {
-        float sum = accumulate ? load(destination + column) : 0.0f;
-        for (int place = 0; place < places; place++)
-            if (rows[place] == row)
-                sum += load(dy + (i64)place * width + column);
-        store(destination + column, sum);
+        int place = start + lane;
+        unsigned taken = __ballot_sync(FullWarp, place < places && rows[place] == row);
+        if (__ballot_sync(FullWarp, place < first) & taken)
+            return;
+        // Only now is the row this warp's to read.
+        if (accumulate && first - start < WarpLanes && first >= start && column < width)
+            sum = load(destination);
+        for (int at = start; taken != 0; taken >>= 1, at++)
+            if ((taken & 1) && column < width)
+                sum += load(dy + (i64)at * width + column);
     }
+    if (column < width)
+        store(destination, sum);
 }
 
 // maths        y[i] = table[rows[i]], NaN where the table has no such row
@@ -64,27 +75,44 @@ extern "C" __global__ void __launch_bounds__(256) embedding_select_bf16(const bf
     selectRows(table, rows, y, tableRows, width, count);
 }
 
-// maths        dtable[r] (+)= sum of dy[i] over rows[i] = r
-// layout       dy [places, width], rows [places], dtable [rows of the table, width], float32 or as dy
-// launch       grid rows of the table, block 128
+// maths        y = 0
+// layout       y [count]
+// launch       FlatGeometry(count, type)
+// determinism  one thread an element
+// CPU twin     CpuBackend.SelectRowsGradient
+extern "C" __global__ void __launch_bounds__(256) embedding_clear_f32(float* y, i64 count)
+{
+    for (i64 i = globalThread(); i < count; i += globalThreads())
+        y[i] = 0.0f;
+}
+
+extern "C" __global__ void __launch_bounds__(256) embedding_clear_bf16(bf16* y, i64 count)
+{
+    for (i64 i = globalThread(); i < count; i += globalThreads())
+        store(y + i, 0.0f);
+}
+
+// maths        dtable[r] (+)= sum of dy[i] over rows[i] = r, for every r that is taken
+// layout       dy [places, width], rows [places], dtable [tableRows, width], float32 or as dy
+// launch       grid (places, width / 32 rounded up), block 32: a warp 32 columns of a place's row
 // determinism  one thread an element of the table, places in order
 // CPU twin     CpuBackend.SelectRowsGradient
-extern "C" __global__ void __launch_bounds__(128) embedding_select_gradient_f32(
-    const float* dy, const int* rows, float* dtable, int places, int width, int accumulate)
+extern "C" __global__ void __launch_bounds__(32) embedding_select_gradient_f32(
+    const float* dy, const int* rows, float* dtable, int places, int width, int tableRows, int accumulate)
 {
-    selectRowsGradient(dy, rows, dtable, places, width, accumulate);
+    selectRowsGradient(dy, rows, dtable, places, width, tableRows, accumulate);
 }
 
-extern "C" __global__ void __launch_bounds__(128) embedding_select_gradient_bf16(
-    const bf16* dy, const int* rows, bf16* dtable, int places, int width, int accumulate)
+extern "C" __global__ void __launch_bounds__(32) embedding_select_gradient_bf16(
+    const bf16* dy, const int* rows, bf16* dtable, int places, int width, int tableRows, int accumulate)
 {
-    selectRowsGradient(dy, rows, dtable, places, width, accumulate);
+    selectRowsGradient(dy, rows, dtable, places, width, tableRows, accumulate);
 }
 
-extern "C" __global__ void __launch_bounds__(128) embedding_select_gradient_bf16_f32(
-    const bf16* dy, const int* rows, float* dtable, int places, int width, int accumulate)
+extern "C" __global__ void __launch_bounds__(32) embedding_select_gradient_bf16_f32(
+    const bf16* dy, const int* rows, float* dtable, int places, int width, int tableRows, int accumulate)
 {
-    selectRowsGradient(dy, rows, dtable, places, width, accumulate);
+    selectRowsGradient(dy, rows, dtable, places, width, tableRows, accumulate);
 }
 
 // maths        reciprocal = 1 / sqrt(sum of squares of the row), y = x reciprocal
