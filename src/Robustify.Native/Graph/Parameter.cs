@@ -28,6 +28,12 @@ public enum Initializer
 
     /// <summary>All 1e-6: a layer scale that begins as almost nothing, as ConvNeXt has it (Liu et al., arXiv 2201.03545).</summary>
     LayerScale,
+
+    /// <summary>Normal with variance 1 / last extent, as CLIP has it for tokens, positions and projections (Radford et al., arXiv 2103.00020).</summary>
+    NormalByWidth,
+
+    /// <summary>Uniform within 1 / sqrt(fan in): PyTorch's own for linear layers and convolutions.</summary>
+    UniformByFanIn,
 }
 
 /// <summary>What a model says of one of its tensors before it has memory.</summary>

@@ -155,6 +155,14 @@ public sealed class ParameterStore : IDisposable
                 foreach (ref float x in span)
                     x = (float)(0.02 * TruncatedNormal(random));
                 break;
+            case Initializer.NormalByWidth:
+                foreach (ref float x in span)
+                    x = (float)(random.NextNormal() / Math.Sqrt(shape.Columns));
+                break;
+            case Initializer.UniformByFanIn:
+                foreach (ref float x in span)
+                    x = (float)((2 * random.NextUniform() - 1) / Math.Sqrt(fanIn));
+                break;
             case Initializer.SineCosinePositions:
                 FillPositions(span, shape);
                 break;

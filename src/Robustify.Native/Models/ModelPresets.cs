@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Models.Clip;
 using Robustify.Native.Models.ConvNext;
 using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
@@ -24,6 +25,13 @@ public static class ModelPresets
         ["convnext_small"] = () => ConvNext([3, 3, 27, 3], 96),
         ["convnext_base"] = () => ConvNext([3, 3, 27, 3], 128),
         ["convnext_large"] = () => ConvNext([3, 3, 27, 3], 192),
+        ["clip_vit_base_patch32"] = () => new ClipVisionTransformer(new ClipVisionTransformerOptions()),
+        ["clip_vit_base_patch16"] = () => new ClipVisionTransformer(new ClipVisionTransformerOptions { PatchSize = 16 }),
+        ["clip_vit_large_patch14"] = () => new ClipVisionTransformer(new ClipVisionTransformerOptions
+        {
+            PatchSize = 14, Width = 1024, Depth = 24, Heads = 16, MlpWidth = 4096, EmbeddingWidth = 768,
+        }),
+        ["clip_resnet50"] = () => new ClipResNet(new ClipResNetOptions { Heads = 32, EmbeddingWidth = 1024 }),
         ["vit_fashion"] = () => new VisionTransformer.VisionTransformer(new VisionTransformerOptions
         {
             ImageSize = 28, PatchSize = 4, Channels = 1, Width = 128, Depth = 6, Heads = 4, MlpWidth = 256, Classes = 10,

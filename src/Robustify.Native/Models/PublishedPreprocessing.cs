@@ -79,7 +79,7 @@ internal static class PublishedPreprocessing
         if (model.Channels == 1)
             return new(Normalization.FashionMnist, 1, ResampleFilter.Bilinear, source);
         double ratio = model.ImageSize <= 64 ? 1 : 224.0 / 256;
-        if (ClipInference.IsClip(family))
+        if (model is Clip.IClipImageModel)
             return new(Normalization.Clip, 1, ResampleFilter.Bicubic, source);
         return family switch
         {

@@ -73,7 +73,7 @@ public static class BenchmarkWorkflow
                 WarnOfFarFigures(options, context, plan, results);
             RunFiles.Write(directory, new RunResults
             {
-                Models = results, Ledger = ModelCost.Of(options.Models), Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
+                Models = results, Ledger = RecordedCosts.Of(options.Models), Protocol = plan.Protocol, Suites = plan.Descriptions(passes),
                 Comparisons = ComparisonReader.Read(names, passes, options.Seed), Warnings = plan.Warnings, Caveats = plan.Caveats,
             });
             BenchmarkSamples.Write(directory, context, predictors, passes);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Graph;
 using Robustify.Native.Graph.Ops;
@@ -59,14 +58,8 @@ public sealed class ClipResNet : IClipImageModel
     public IReadOnlyList<ParameterSpec> Body { get; }
 
     /// <inheritdoc/>
-    public int BlockOf(string parameterName)
-    {
-        if (!parameterName.StartsWith("layer", StringComparison.Ordinal))
-            return parameterName.StartsWith("attnpool.", StringComparison.Ordinal) ? BlockCount : -1;
-        string[] parts = parameterName.Split('.');
-        string path = $"{parts[0]}.{int.Parse(parts[1], CultureInfo.InvariantCulture)}";
-        return Array.FindIndex(blocks, b => b.Path == path);
-    }
+    public int BlockOf(string parameterName) => StageNames.BlockOf(parameterName, options.Layers)
+        ?? (parameterName.StartsWith("attnpool.", StringComparison.Ordinal) ? BlockCount : -1);
 
     /// <inheritdoc/>
     public Value Trunk(GraphBuilder graph, ParameterScope parameters, Value images, int blockCount)
@@ -158,16 +151,17 @@ public sealed class ClipResNet : IClipImageModel
                 specs.AddRange(Convolution($"{path}.downsample.0", $"{path}.downsample.1", output, 1, input));
         }
 
-        specs.Add(new("attnpool.pos_embed", new Shape(side * side + 1, width), Initializer.TruncatedNormal));
-        specs.AddRange(TransformerBlock.Linear("attnpool.qkv", 3 * width, width));
-        specs.AddRange(TransformerBlock.Linear("attnpool.proj", options.EmbeddingWidth, width));
+        specs.Add(new("attnpool.pos_embed", new Shape(side * side + 1, width), Initializer.NormalByWidth));
+        foreach (var spec in (ParameterSpec[])[.. TransformerBlock.Linear("attnpool.qkv", 3 * width, width), .. TransformerBlock.Linear("attnpool.proj", options.EmbeddingWidth, width)])
+            specs.Add(spec.WeightDecay ? spec with { Initializer = Initializer.NormalByWidth } : spec);
         return specs;
     }
 
     private static ParameterSpec[] Convolution(string path, string norm, int outputs, int kernel, int inputs) =>
     [
-        new(path + ".weight", new Shape(outputs, kernel, kernel, inputs), Initializer.HeNormalFanOut, WeightDecay: true),
-        new(norm + ".weight", new Shape(outputs), Initializer.Ones),
+        new(path + ".weight", new Shape(outputs, kernel, kernel, inputs), Initializer.UniformByFanIn, WeightDecay: true),
+        // A block begins as its shortcut.
+        new(norm + ".weight", new Shape(outputs), norm.EndsWith(".bn3", StringComparison.Ordinal) ? Initializer.Zeros : Initializer.Ones),
         new(norm + ".bias", new Shape(outputs), Initializer.Zeros),
         new(norm + ".running_mean", new Shape(outputs), Initializer.Zeros, IsStatistic: true),
         new(norm + ".running_var", new Shape(outputs), Initializer.Ones, IsStatistic: true),

@@ -84,20 +84,21 @@ public sealed class ClipVisionTransformer : IClipImageModel
     private IEnumerable<ParameterSpec> Specs()
     {
         int width = options.Width, side = options.ImageSize / options.PatchSize;
-        yield return new("cls_token", new Shape(width), Initializer.TruncatedNormal);
-        yield return new("pos_embed", new Shape(side * side + 1, width), Initializer.SineCosinePositions);
+        yield return new("cls_token", new Shape(width), Initializer.NormalByWidth);
+        yield return new("pos_embed", new Shape(side * side + 1, width), Initializer.NormalByWidth);
         var patch = new Shape(width, options.PatchSize * options.PatchSize * options.Channels);
-        yield return new("patch_embed.proj.weight", patch, Initializer.GlorotUniform, WeightDecay: true);
+        yield return new("patch_embed.proj.weight", patch, Initializer.UniformByFanIn, WeightDecay: true);
         foreach (var spec in TransformerBlock.Norm("norm_pre", width))
             yield return spec;
         for (int index = 0; index < options.Depth; index++)
         {
+            // As torch.nn begins them: attention's input by Glorot, the other matrices by their inputs.
             foreach (var spec in block.Specs($"blocks.{index}"))
-                yield return spec;
+                yield return spec.WeightDecay && !spec.Name.EndsWith(".qkv.weight", StringComparison.Ordinal) ? spec with { Initializer = Initializer.UniformByFanIn } : spec;
         }
 
         foreach (var spec in TransformerBlock.Norm("norm", width))
             yield return spec;
-        yield return new("proj.weight", new Shape(options.EmbeddingWidth, width), Initializer.GlorotUniform, WeightDecay: true);
+        yield return new("proj.weight", new Shape(options.EmbeddingWidth, width), Initializer.NormalByWidth, WeightDecay: true);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Graph;
@@ -53,14 +52,7 @@ public sealed class ResNet : IVisionModel
     public IReadOnlyList<ParameterSpec> Body { get; }
 
     /// <inheritdoc/>
-    public int BlockOf(string parameterName)
-    {
-        if (!parameterName.StartsWith("layer", StringComparison.Ordinal))
-            return -1;
-        string[] parts = parameterName.Split('.');
-        string path = $"{parts[0]}.{int.Parse(parts[1], CultureInfo.InvariantCulture)}";
-        return Array.FindIndex(blocks, b => b.Path == path);
-    }
+    public int BlockOf(string parameterName) => StageNames.BlockOf(parameterName, options.Layers) ?? -1;
 
     /// <inheritdoc/>
     public Value Trunk(GraphBuilder graph, ParameterScope parameters, Value images, int blockCount)

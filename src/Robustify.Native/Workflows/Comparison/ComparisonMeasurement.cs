@@ -85,7 +85,7 @@ internal static class ComparisonMeasurement
                 ["forward_flops"] = own.Training.ForwardFlops, ["backward_flops"] = own.Training.BackwardFlops,
                 ["total_flops"] = total.Training.ForwardFlops + total.Training.BackwardFlops,
                 ["trained_parameters"] = own.Training.TrainedParameters, ["parameters"] = parameters,
-                ["trained_share"] = (double)own.Training.TrainedParameters / parameters, ["inference_multiply_adds"] = Models.ModelCost.MultiplyAdds(source.Model),
+                ["trained_share"] = (double)own.Training.TrainedParameters / parameters, ["inference_multiply_adds"] = ModelCost.MultiplyAdds(source.Model),
             };
         }
 

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Data.Transforms;
 using Robustify.Native.Graph;
 using Robustify.Native.Models;
 using Robustify.Native.Models.Clip;
@@ -8,21 +9,35 @@ namespace Robustify.Native.Tests.Models.Clip;
 public sealed class ClipModelTests
 {
     // As openai/CLIP's notebooks print them for the published models; statistics are no parameters.
-    [Fact]
-    public void ViTB32HasThePublishedNumberOfParameters() => Assert.Equal(151_277_313, Count(new ClipVisionTransformerOptions(), new ClipTextOptions()));
+    [Theory]
+    [InlineData("clip_vit_base_patch32", 512, 512, 151_277_313)]
+    [InlineData("clip_vit_base_patch16", 512, 512, 149_620_737)]
+    [InlineData("clip_vit_large_patch14", 768, 768, 427_616_513)]
+    [InlineData("clip_resnet50", 512, 1024, 102_007_137)]
+    public void APresetAndItsTextTowerHaveThePublishedNumberOfParameters(string preset, int textWidth, int embedding, long published)
+    {
+        var image = ModelPresets.Create(preset);
+        var text = new ClipTextTower(new ClipTextOptions { Width = textWidth, Heads = textWidth / 64, MlpWidth = 4 * textWidth, EmbeddingWidth = embedding });
+        Assert.Equal(embedding, image.FeatureWidth);
+        Assert.Equal(published, text.Specs.Concat(image.Body).Where(s => !s.IsStatistic).Sum(s => s.Shape.Count));
+        Assert.Equal(Normalization.Clip.Mean, ModelSource.Resolve(preset).Normalization.Mean);
+    }
 
+    // openai/CLIP, clip/model.py: the constructors and initialize_parameters.
     [Fact]
-    public void ViTB16HasThePublishedNumberOfParameters() =>
-        Assert.Equal(149_620_737, Count(new ClipVisionTransformerOptions { PatchSize = 16 }, new ClipTextOptions()));
-
-    [Fact]
-    public void ViTL14HasThePublishedNumberOfParameters() => Assert.Equal(427_616_513, Count(
-        new ClipVisionTransformerOptions { PatchSize = 14, Width = 1024, Depth = 24, Heads = 16, MlpWidth = 4096, EmbeddingWidth = 768 },
-        new ClipTextOptions { Width = 768, Heads = 12, MlpWidth = 3072, EmbeddingWidth = 768 }));
-
-    [Fact]
-    public void RN50HasThePublishedNumberOfParameters() =>
-        Assert.Equal(102_007_137, Count(new ClipResNetOptions { Heads = 32, EmbeddingWidth = 1024 }, new ClipTextOptions { EmbeddingWidth = 1024 }));
+    public void FreshTowersBeginAsPublished()
+    {
+        using var transformer = Fresh(Small(new ClipVisionTransformerOptions { EmbeddingWidth = 256 }));
+        Assert.Equal(1 / Math.Sqrt(24), Deviation(transformer, "pos_embed"), 0.02);
+        Assert.Equal(1 / Math.Sqrt(24), Deviation(transformer, "proj.weight"), 0.01);
+        Assert.Equal(1 / Math.Sqrt(3 * 24), Deviation(transformer, "blocks.0.mlp.fc1.weight"), 0.01); // A uniform one's is its limit over sqrt 3.
+        Assert.Equal(Math.Sqrt(2.0 / (4 * 24)), Deviation(transformer, "blocks.0.attn.qkv.weight"), 0.01);
+        using var residual = Fresh(Small(new ClipResNetOptions()));
+        Assert.Equal(1 / Math.Sqrt(128), Deviation(residual, "attnpool.qkv.weight"), 0.002);
+        Assert.Equal(1 / Math.Sqrt(3 * 9 * 32), Deviation(residual, "layer4.0.conv2.weight"), 0.002);
+        Assert.All(residual["layer2.0.bn3.weight"].Value.View.Span.ToArray(), x => Assert.Equal(0, x));
+        Assert.All(residual["layer2.0.downsample.1.weight"].Value.View.Span.ToArray(), x => Assert.Equal(1, x));
+    }
 
     [Fact]
     public void ATowerCutAnywhereIsTheWholeTower()
@@ -56,6 +71,12 @@ public sealed class ClipModelTests
         _ => throw new NotSupportedException(),
     };
 
-    private static long Count(ClipImageOptions image, ClipTextOptions text) =>
-        new ClipTextTower(text).Specs.Concat(image.Create().Body).Where(s => !s.IsStatistic).Sum(s => s.Shape.Count);
+    private static ParameterStore Fresh(IClipImageModel model)
+    {
+        var store = new ParameterStore(model.Body, _ => false);
+        store.Initialize(3);
+        return store;
+    }
+
+    private static double Deviation(ParameterStore store, string name) => Math.Sqrt(store[name].Value.View.Span.ToArray().Average(x => (double)x * x));
 }

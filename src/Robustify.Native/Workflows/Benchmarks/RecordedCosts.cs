@@ -4,8 +4,8 @@ using Robustify.Native.Training;
 
 namespace Robustify.Native.Workflows.Benchmarks;
 
-/// <summary>What a model cost to make, from the results of the run that made it.</summary>
-internal static class ModelCost
+/// <summary>What models cost to make, from the results of the runs that made them.</summary>
+internal static class RecordedCosts
 {
     /// <summary>The costs of those models that are run directories with one phase in their ledger.</summary>
     public static Ledger Of(IReadOnlyList<(string Name, string Path)> models)
