@@ -42,6 +42,8 @@ internal sealed class FolderPictures : MixingPictures
 
     public override int Count => paths.Length;
 
+    public override bool AreAlike => false;
+
     public override Image8 this[int index] => kept.TryGetValue(index, out var picture) ? picture : Keep(index, Read(index));
 
     private Image8 Read(int index)

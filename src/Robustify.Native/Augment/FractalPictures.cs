@@ -37,6 +37,8 @@ internal sealed class FractalPictures : MixingPictures
 
     public override int Count => pictures.Length;
 
+    public override bool AreAlike => true;
+
     public override Image8 this[int index] => pictures[index];
 
     /// <summary>x &lt;- A_i x + t_i with a map drawn anew for each point; every map shrinks, so the points stay bounded.</summary>

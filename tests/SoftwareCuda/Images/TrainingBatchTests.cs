@@ -1,3 +1,4 @@
+using Robustify.Cli.Tests;
 using Robustify.Kernels;
 using Robustify.Kernels.Backends;
 using Robustify.Kernels.Random;
@@ -48,6 +49,19 @@ public sealed class TrainingBatchTests
     {
         var options = Options(2, channels) with { Mixture = MixtureKind.Pixmix, PixMix = new PixMixOptions { AllOperations = true } };
         ExpectThreads(options, new SoftwareDeviceOptions { Check = check, Order = check ? ThreadOrder.Forward : ThreadOrder.Reverse }, 1e-4);
+    }
+
+    /// <summary>Pictures of unlike sizes, more windows of them than one segment of memory takes, and one batch after another.</summary>
+    [SoftwareCudaTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void PixMix_with_a_folders_pictures_does_too(int channels)
+    {
+        using var folder = new TemporaryFolder();
+        for (int i = 0; i < 5; i++)
+            ImageFile.Write(folder.PathOf($"{i}.png"), DeviceImages.Draw(i + 1, 40 + 9 * i, 70 - 5 * i, 3)[i], ImageEncoding.Png);
+        var options = Options(2, channels) with { Mixture = MixtureKind.Pixmix, PixMix = new PixMixOptions { Pictures = folder.Root, Rounds = 16 }, BatchSize = 11 };
+        ExpectThreads(options, new SoftwareDeviceOptions { Order = ThreadOrder.Random }, 1e-4, count: 33);
     }
 
     /// <summary>The second view of standard augmentation is a crop and flip of its own, from a picture of its own where crops are resized.</summary>

@@ -12,6 +12,11 @@ namespace Robustify.Native.Augment.Device;
 /// </summary>
 internal abstract class MixtureRecord
 {
+    /// <summary>Begins a batch: what was drawn for the one before is not needed any more.</summary>
+    public virtual void Begin()
+    {
+    }
+
     /// <summary>Draws one row's mixture; rows may be drawn by several threads at once.</summary>
     /// <param name="row">Its number; of image row modulo the batch's images.</param>
     /// <param name="random">The draws of the sample and view.</param>

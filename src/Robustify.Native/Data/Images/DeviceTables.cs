@@ -38,7 +38,8 @@ internal sealed class DeviceTables(CudaBackend backend) : IDisposable
             return known.View;
         T[] values = make();
         var buffer = backend.Allocate(MemoryMarshal.AsBytes<T>(values).Length, "tables of image kernels");
-        var view = Fill<T>(buffer, values, new Shape(values.Length));
+        var view = buffer.View(0, new Shape(values.Length), TypeOf<T>());
+        backend.Upload(MemoryMarshal.AsBytes<T>(values), view);
         kept.Add((owner, part), (buffer, view));
         keptBytes += buffer.Bytes;
         return view;
@@ -48,7 +49,16 @@ internal sealed class DeviceTables(CudaBackend backend) : IDisposable
     public TensorView Upload<T>(ReadOnlySpan<T> values, Shape shape)
         where T : unmanaged
     {
-        long bytes = MemoryMarshal.AsBytes(values).Length;
+        var view = Reserve<T>(shape);
+        backend.Upload(MemoryMarshal.AsBytes(values), view);
+        return view;
+    }
+
+    /// <summary>Memory for values of this batch.</summary>
+    public TensorView Reserve<T>(Shape shape)
+        where T : unmanaged
+    {
+        long bytes = shape.Count * TypeOf<T>().Size();
         if (usedSlots == slots.Count)
             slots.Add(backend.Allocate(bytes, "values of image kernels"));
         else if (slots[usedSlots].Bytes < bytes)
@@ -57,7 +67,7 @@ internal sealed class DeviceTables(CudaBackend backend) : IDisposable
             slots[usedSlots] = backend.Allocate(bytes, "values of image kernels");
         }
 
-        return Fill(slots[usedSlots++], values, shape);
+        return slots[usedSlots++].View(0, shape, TypeOf<T>());
     }
 
     /// <inheritdoc/>
@@ -66,14 +76,6 @@ internal sealed class DeviceTables(CudaBackend backend) : IDisposable
         Forget();
         slots.ForEach(slot => slot.Dispose());
         slots.Clear();
-    }
-
-    private TensorView Fill<T>(DeviceBuffer buffer, ReadOnlySpan<T> values, Shape shape)
-        where T : unmanaged
-    {
-        var view = buffer.View(0, shape, TypeOf<T>());
-        backend.Upload(MemoryMarshal.AsBytes(values), view);
-        return view;
     }
 
     private void Forget()

@@ -172,7 +172,7 @@ public sealed class BatchLoader : IDisposable
         {
             _ when rows == 0 => null,
             MixtureKind.Augmix => new AugMixRecord(options.AugMix, side, rows),
-            MixtureKind.Pixmix => new PixMixRecord(pixMix!, side, rows),
+            MixtureKind.Pixmix => new PixMixRecord(pixMix!, side, channels, rows),
             _ => null,
         };
         return new(

@@ -70,14 +70,12 @@ public sealed record BatchLoaderOptions
 
     /// <summary>
     /// Where batches go. On CUDA, training images are cut, mirrored, mixed, normalised and given noise there, from bytes and from draws that the
-    /// threads leave; PixMix with a folder's pictures is made by the threads. Null for host memory.
+    /// threads leave. Null for host memory.
     /// </summary>
     public IBackend? Backend { get; init; }
 
     /// <summary>The device that makes the rows; null where the threads do, or where there are none.</summary>
-    internal CudaBackend? Device => Mode == LoaderMode.Training && !WithoutImages && (AugMixViews == 0 || Mixture != MixtureKind.Pixmix || PixMix.Pictures is null)
-        ? Backend as CudaBackend
-        : null;
+    internal CudaBackend? Device => Mode == LoaderMode.Training && !WithoutImages ? Backend as CudaBackend : null;
 
     /// <summary>Crops and flips that are drawn for an image: one, which its views share, or one a view.</summary>
     internal int Crops => Mixture == MixtureKind.Standard ? Views : 1;
