@@ -29,6 +29,21 @@ internal sealed partial class CudaBackend
         first, count, weights, y, x.Shape[0], x.Shape[1], y.Shape[1], x.Shape[2] * x.Shape[3], stride);
 
     /// <summary>
+    /// Images of unlike sizes to y [images, side, side, channels], each by weights of its own or, where it is as large already, as it is.
+    /// </summary>
+    /// <param name="bytes">The images, rows of pixels one after another.</param>
+    /// <param name="sources">[images, 3] Int32: first byte, columns, whether it is resized.</param>
+    /// <param name="weights">
+    /// [images, 2, side (2 + stride)] Int32, across then down: of each target its first source pixel, of each the number of its weights, and they,
+    /// <paramref name="stride"/> apart, of 22 fraction bits. Absent where none is resized.
+    /// </param>
+    /// <param name="stride">Weights that a target has room for.</param>
+    /// <param name="y">Written.</param>
+    internal void ResizeEach(TensorView bytes, TensorView sources, TensorView weights, int stride, TensorView y) => Launch(
+        "image_resize_each_u8", FlatGeometry.For(y.Shape.Rows, DType.Float32), new(2 * Bytes(y), 2L * stride * stride * y.Shape.Count), bytes, sources, weights, y,
+        y.Shape[0], y.Shape[1], y.Shape[3], stride);
+
+    /// <summary>
     /// Of each image the window of y's size whose corner is (left, top), mirrored left to right where flip is not 0; what lies outside is
     /// black. windows [images, 3] Int32: left, top, flip.
     /// </summary>

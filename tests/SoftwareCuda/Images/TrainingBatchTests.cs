@@ -40,6 +40,28 @@ public sealed class TrainingBatchTests
         ExpectThreads(options, new(), 0, pictureSide: 37);
     }
 
+    /// <summary>
+    /// Pictures from a quarter of the model's size to ten times it, of every shape: enlarged, reduced, reduced so much that the threads do it, and
+    /// more bytes in a batch than the device has room for.
+    /// </summary>
+    [SoftwareCudaTheory]
+    [InlineData(ResampleFilter.Bilinear, 3, true, false)]
+    [InlineData(ResampleFilter.Bicubic, 1, true, false)]
+    [InlineData(ResampleFilter.Lanczos, 3, false, false)]
+    [InlineData(ResampleFilter.Nearest, 1, true, false)]
+    [InlineData(ResampleFilter.Bilinear, 1, false, true)]
+    public void Pictures_of_unlike_sizes_are_resized_to_the_threads_rows(ResampleFilter filter, int channels, bool isCropped, bool check)
+    {
+        (int Width, int Height)[] sizes = [(6, 7), (24, 24), (24, 40), (61, 33), (30, 96), (240, 25), (120, 110), (96, 96), (95, 97), (70, 70), (90, 91), (24, 23), (25, 24)];
+        var options = Options(1, channels) with
+        {
+            CreateResizer = () => new PillowResizer(filter), ShorterSide = 27, BatchSize = 6,
+            StandardAugmentation = isCropped ? StandardAugmentationOptions.Photographs : StandardAugmentationOptions.SmallImages,
+        };
+        bool resizes = ExpectThreads(options, new SoftwareDeviceOptions { Check = check }, 0, new DrawnPictures(sizes, channels));
+        Assert.Equal(filter != ResampleFilter.Nearest, resizes);
+    }
+
     /// <summary>Powers of the device's and the host's mathematics libraries differ in their last bits, and a round takes a power of a power.</summary>
     [SoftwareCudaTheory]
     [InlineData(1, false)]
@@ -101,9 +123,14 @@ public sealed class TrainingBatchTests
         StandardAugmentation = new StandardAugmentationOptions { Padding = 4, FlipProbability = 0.5 }, Workers = 3,
     };
 
-    private static void ExpectThreads(BatchLoaderOptions options, SoftwareDeviceOptions deviceOptions, double tolerance, int pictureSide = Side, int count = 13)
+    private static bool ExpectThreads(
+        BatchLoaderOptions options, SoftwareDeviceOptions deviceOptions, double tolerance, int pictureSide = Side, int count = 13) =>
+        ExpectThreads(options, deviceOptions, tolerance, new DrawnPictures([.. Enumerable.Repeat((pictureSide, pictureSide), count)], options.Normalization.Channels));
+
+    /// <summary>Compares an epoch; whether the device resized an image of it.</summary>
+    private static bool ExpectThreads(BatchLoaderOptions options, SoftwareDeviceOptions deviceOptions, double tolerance, DrawnPictures source)
     {
-        var source = new DrawnPictures(count, pictureSide, options.Normalization.Channels);
+        bool resizes = false;
         using var device = new DeviceImages(deviceOptions);
         using var host = new BatchLoader(source, [.. Enumerable.Range(0, source.Count)], options);
         using var loader = new BatchLoader(source, [.. Enumerable.Range(0, source.Count)], options with { Backend = device.Backend });
@@ -112,6 +139,7 @@ public sealed class TrainingBatchTests
         while (host.Next() is { } expected)
         {
             var batch = loader.Next()!;
+            resizes |= batch.DeviceImages!.Resizes;
             Assert.Equal(expected.SampleIds.ToArray(), batch.SampleIds.ToArray());
             for (int firstView = 0; firstView < Math.Min(2, options.Views); firstView++)
                 ExpectRows(device, options, expected, batch, firstView, tolerance);
@@ -119,6 +147,7 @@ public sealed class TrainingBatchTests
 
         Assert.Null(loader.Next());
         Assert.Throws<InvalidOperationException>(() => StartedImages(loader));
+        return resizes;
     }
 
     private static void ExpectRows(DeviceImages device, BatchLoaderOptions options, Batch expected, Batch batch, int firstView, double tolerance)
@@ -146,9 +175,9 @@ public sealed class TrainingBatchTests
     }
 
     /// <summary>Pictures with flat parts, gradients and noise.</summary>
-    private sealed class DrawnPictures(int count, int side, int channels) : IImageSource
+    private sealed class DrawnPictures((int Width, int Height)[] sizes, int channels) : IImageSource
     {
-        private readonly Image8[] pictures = DeviceImages.Draw(count, side, side, channels);
+        private readonly Image8[] pictures = [.. sizes.Select((size, i) => DeviceImages.Draw(i + 1, size.Width, size.Height, channels)[i])];
 
         public string Description => "drawn pictures";
 

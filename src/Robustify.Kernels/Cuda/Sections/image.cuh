@@ -81,6 +81,44 @@ extern "C" __global__ void __launch_bounds__(256) image_resample_columns_u8(
     }
 }
 
+// maths        y[n, row, column] = sum_k down[row, k] (sum_j across[column, j] x_n[first + k, first + j]), each sum rounded to 8 bits; or x_n
+// layout       x bytes; sources [images, 3] = first byte, columns, whether resized; weights [images, 2, side * (2 + stride)], across then down: the
+//              targets' first pixels, their numbers of weights, their weights; y [images, side, side, channels]
+// launch       FlatGeometry(pixels of y, Float32): a thread a pixel, which computes its own part of the first pass again: no memory between
+// determinism  integers
+// CPU twin     Resampler: Pillow's result to the bit
+extern "C" __global__ void __launch_bounds__(256) image_resize_each_u8(
+    const u8* x, const int* sources, const int* weights, u8* y, int images, int side, int channels, int stride)
+{
+    for (i64 i = globalThread(); i < (i64)images * side * side; i += globalThreads())
+    {
+        int column = (int)(i % side), row = (int)(i / side % side);
+        i64 image = i / side / side;
+        const int* source = sources + 3 * image;
+        const u8* from = x + source[0];
+        i64 line = (i64)source[1] * channels;
+        u8* to = y + i * channels;
+        if (!source[2])
+        {
+            for (int channel = 0; channel < channels; channel++)
+                to[channel] = from[row * line + column * channels + channel];
+            continue;
+        }
+        const int* across = weights + 2 * image * side * (2 + stride);
+        const int* down = across + (i64)side * (2 + stride);
+        const int* own = across + 2 * side + (i64)column * stride;
+        const int* lines = down + 2 * side + (i64)row * stride;
+        from += down[row] * line + (i64)across[column] * channels;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            int sum = 1 << (ResampleBits - 1);
+            for (int k = 0; k < down[side + row]; k++)
+                sum += (int)resample(from + k * line + channel, channels, own, across[side + column]) * lines[k];
+            to[channel] = (u8)smaller(larger(sum >> ResampleBits, 0), 255);
+        }
+    }
+}
+
 // maths        y[n] = the window of x[n] whose corner is (left, top), mirrored left to right where flip is not 0; outside is black
 // layout       x [images, height, width, channels], windows [images, 3] = left, top, flip; y [images, targetHeight, targetWidth, channels]
 // launch       FlatGeometry(elements of y, Float32)

@@ -16,7 +16,7 @@ internal sealed class ResampleWeights
         double scale = (double)sourceSize / targetSize;
         double filterScale = Math.Max(scale, 1); // the filter widens when reducing: that is the antialiasing
         double support = Support(filter) * filterScale;
-        Stride = (int)Math.Ceiling(support) * 2 + 1;
+        Stride = StrideOf(filter, scale);
         First = new int[targetSize];
         Count = new int[targetSize];
         Weights = new int[targetSize * Stride];
@@ -50,6 +50,9 @@ internal sealed class ResampleWeights
             (First[i], Count[i]) = (first, count);
         }
     }
+
+    /// <summary>Weights held for each target pixel where each stands for <paramref name="scale"/> source pixels.</summary>
+    public static int StrideOf(ResampleFilter filter, double scale) => (int)Math.Ceiling(Support(filter) * Math.Max(scale, 1)) * 2 + 1;
 
     /// <summary>Whether target pixel <paramref name="index"/> is one source pixel as it stands.</summary>
     public bool IsCopy(int index) => Count[index] == 1 && Weights[index * Stride] == 1 << PrecisionBits;

@@ -64,7 +64,7 @@ public sealed class Resampler
             Resize(source, destination, scaled, size, filter);
     }
 
-    private ResampleWeights Table(int source, int target, ResampleFilter filter)
+    internal ResampleWeights Table(int source, int target, ResampleFilter filter)
     {
         if (tables.TryGetValue((source, target, filter), out var table))
             return table;

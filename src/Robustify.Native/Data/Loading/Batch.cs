@@ -100,7 +100,7 @@ public sealed class Batch
     {
         (Epoch, Index, Count, Remaining) = (epoch, index, count, count);
         (Failure, FailurePosition) = (null, int.MaxValue);
-        DeviceImages?.Mixtures?.Begin();
+        DeviceImages?.Begin();
     }
 
     /// <summary>Marks the slot as holding no batch.</summary>

@@ -175,9 +175,7 @@ public sealed class BatchLoader : IDisposable
             MixtureKind.Pixmix => new PixMixRecord(pixMix!, side, channels, rows),
             _ => null,
         };
-        return new(
-            capacity, options.Crops, side, channels, mixtures,
-            options.Noise is { } noise ? new NoiseRecord(noise, channels, options.Seed, Math.Max(rows, capacity)) : null);
+        return new(options, capacity, mixtures, options.Noise is { } noise ? new NoiseRecord(noise, channels, options.Seed, Math.Max(rows, capacity)) : null);
     }
 
     /// <summary>Waits until no worker holds a run and none can take one. Called under the gate.</summary>

@@ -7,8 +7,8 @@ using Robustify.Native.Data.Transforms;
 namespace Robustify.Native.Data.Loading;
 
 /// <summary>
-/// Makes the rows of training batches on a CUDA device: crop, flip, mixtures, normalisation and noise, with the host's result (of PixMix's
-/// powers all but the last bits). Called by the loader's consumer alone, in the order of the device's stream and outside captured steps.
+/// Makes the rows of training batches on a CUDA device: resizing, crop, flip, mixtures, normalisation and noise, with the host's result (of
+/// PixMix's powers all but the last bits). Called by the loader's consumer alone, in the order of the device's stream and outside captured steps.
 /// </summary>
 internal sealed class DeviceRenderer : IDisposable
 {
@@ -16,20 +16,24 @@ internal sealed class DeviceRenderer : IDisposable
     private readonly Normalization normalization;
     private readonly DeviceTables tables;
     private readonly DeviceBuffer memory;
+    private readonly TensorView sources;
     private readonly TensorView whole;
     private readonly TensorView cut;
     private readonly int count;
     private readonly int crops;
     private readonly bool hasViews;
+    private (DeviceImages? Images, int Generation) present;
 
     public DeviceRenderer(CudaBackend backend, int capacity, BatchLoaderOptions options)
     {
         (this.backend, normalization, tables) = (backend, options.Normalization, new DeviceTables(backend));
         (count, crops, hasViews) = (capacity, options.Crops, options.Views > 1);
         var shape = new Shape(crops * capacity, options.ImageSize, options.ImageSize, normalization.Channels);
-        memory = backend.Allocate(2 * shape.Count, "8-bit images of a batch");
+        int room = DeviceImages.RoomOf(options, shape[0]);
+        memory = backend.Allocate(room + 2 * shape.Count, "8-bit images of a batch");
         whole = memory.View(0, shape, DType.UInt8);
         cut = memory.View(shape.Count, shape, DType.UInt8);
+        sources = memory.View(2 * shape.Count, new Shape(room), DType.UInt8);
     }
 
     /// <summary>Writes views of a batch.</summary>
@@ -40,8 +44,10 @@ internal sealed class DeviceRenderer : IDisposable
     public void Queue(DeviceImages images, int firstView, int views, TensorView rows)
     {
         tables.BeginBatch();
+        if (present != (images, images.Generation))
+            Cut(images);
+        present = (images, images.Generation);
         int firstMixed = Math.Max(firstView, 1), firstNoisy = Math.Max(firstView, hasViews ? 1 : 0), end = firstView + views;
-        Cut(images, crops > 1 ? firstView : 0, crops > 1 ? views : 1);
         for (int view = firstView; view < (images.Mixtures is null ? end : Math.Min(end, 1)); view++)
             backend.NormalizePixels(Views(cut, crops > 1 ? view : 0, 1), Views(rows, view - firstView, 1), normalization.Scales, normalization.Shifts);
         if (firstMixed < end)
@@ -57,14 +63,14 @@ internal sealed class DeviceRenderer : IDisposable
         memory.Dispose();
     }
 
-    /// <summary>Brings crops of all images to the device, each cut and mirrored as drawn.</summary>
-    private void Cut(DeviceImages images, int first, int number)
+    /// <summary>Brings a batch to the device, each image at the model's size, cut and mirrored as drawn.</summary>
+    private void Cut(DeviceImages images)
     {
-        var from = Views(whole, first, number);
-        int length = (int)from.Shape.Count / number, windows = count * DeviceImages.WindowLength;
-        backend.Upload(images.Pixels.AsSpan(first * length, number * length), from);
-        backend.CropAndFlip(
-            from, tables.Upload<int>(images.Windows.AsSpan(first * windows, number * windows), new(number * count, DeviceImages.WindowLength)), Views(cut, first, number));
+        backend.Upload(images.Bytes.AsSpan(0, images.UsedBytes), sources);
+        int rows = whole.Shape[0];
+        var weights = images.Resizes ? tables.Upload<int>(images.Weights, new(images.Weights.Length)) : default;
+        backend.ResizeEach(sources, tables.Upload<int>(images.Sources, new(rows, DeviceImages.SourceLength)), weights, images.Stride, whole);
+        backend.CropAndFlip(whole, tables.Upload<int>(images.Windows, new(rows, DeviceImages.WindowLength)), cut);
     }
 
     /// <summary>The part of some views in [views x batch, side, side, channels].</summary>

@@ -18,6 +18,7 @@ internal sealed class SamplePipeline
     private readonly BatchLoaderOptions options;
     private readonly EvaluationTransform evaluation;
     private readonly StandardAugmentation standard;
+    private readonly PillowResizer? resizer;
     private readonly AugMix augMix;
     private readonly PixMix? pixMix;
     private readonly AugMixScratch scratch;
@@ -32,6 +33,7 @@ internal sealed class SamplePipeline
         this.options = options;
         this.pixMix = pixMix;
         var resizer = options.CreateResizer?.Invoke();
+        this.resizer = resizer as PillowResizer;
         int shorterSide = options.ShorterSide ?? EvaluationTransform.DefaultShorterSide(options.ImageSize);
         evaluation = new EvaluationTransform(options.ImageSize, shorterSide, resizer);
         var crop = options.Mode == LoaderMode.Training ? options.StandardAugmentation : StandardAugmentationOptions.None;
@@ -139,8 +141,8 @@ internal sealed class SamplePipeline
 
         void Leave(int crop)
         {
-            var placed = standard.Place(image, random, out int left, out int top, out bool isFlipped);
-            device.Put(crop, position, placed, left, top, isFlipped);
+            var draw = standard.Draw(image.Width, image.Height, random);
+            device.Put(crop * batch.Count + position, image, draw, standard, resizer);
         }
     }
 

@@ -12,6 +12,7 @@ public sealed class EvaluationTransform
     private readonly int size;
     private readonly int shorterSide;
     private readonly IImageResizer? resizer;
+    private readonly Image8 boxed = new(1, 1, 1);
     private readonly Image8 resized = new(1, 1, 1);
     private readonly Image8 cropped = new(1, 1, 1);
 
@@ -31,28 +32,46 @@ public sealed class EvaluationTransform
 
     /// <summary>The image at the model's size: the source itself, or a buffer that the next call overwrites.</summary>
     /// <exception cref="RobustifyException">The size differs and there is no resizer.</exception>
-    public Image8 Apply(Image8 source)
+    public Image8 Apply(Image8 source) => Render(source, Place(source.Width, source.Height));
+
+    /// <summary>What <see cref="Apply"/> does to images of a size.</summary>
+    internal Placement Place(int width, int height)
     {
-        if (source.Width == size && source.Height == size)
-            return source;
+        int newWidth = width, newHeight = height, shorter = Math.Min(width, height);
+        if (shorter != shorterSide && (width != size || height != size))
+        {
+            int longer = (int)((long)shorterSide * Math.Max(width, height) / shorter);
+            (newWidth, newHeight) = width <= height ? (shorterSide, longer) : (longer, shorterSide);
+        }
+
+        // Math.Round takes ties to the even number, as Python's round does in torchvision.
+        return new(new(0, 0, width, height), newWidth, newHeight, (int)Math.Round((newWidth - size) / 2.0), (int)Math.Round((newHeight - size) / 2.0));
+    }
+
+    /// <summary>The image at the model's size as a placement has it: the source itself, or a buffer that the next call overwrites.</summary>
+    /// <exception cref="RobustifyException">It resizes and there is no resizer.</exception>
+    internal Image8 Render(Image8 source, in Placement placement)
+    {
         var image = source;
-        int shorter = Math.Min(source.Width, source.Height);
-        if (shorter != shorterSide)
+        var box = placement.Box;
+        if (box.Width != image.Width || box.Height != image.Height)
+        {
+            ImageGeometry.Crop(image, box.Left, box.Top, box.Width, box.Height, boxed);
+            image = boxed;
+        }
+
+        if (placement.Resizes)
         {
             if (resizer is null)
                 throw new RobustifyException(
                     $"evaluation transform: image is {source.Width}x{source.Height}, the model takes {size}x{size}, and no resizer was given");
-            int longer = (int)((long)shorterSide * Math.Max(source.Width, source.Height) / shorter);
-            if (source.Width <= source.Height)
-                resizer.Resize(source, shorterSide, longer, resized);
-            else
-                resizer.Resize(source, longer, shorterSide, resized);
+            resizer.Resize(image, placement.Width, placement.Height, resized);
             image = resized;
         }
 
-        // Math.Round takes ties to the even number, as Python's round does in torchvision.
-        int left = (int)Math.Round((image.Width - size) / 2.0), top = (int)Math.Round((image.Height - size) / 2.0);
-        ImageGeometry.Crop(image, left, top, size, size, cropped);
+        if (image.Width == size && image.Height == size)
+            return image;
+        ImageGeometry.Crop(image, placement.Left, placement.Top, size, size, cropped);
         return cropped;
     }
 }

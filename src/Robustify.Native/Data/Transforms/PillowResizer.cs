@@ -8,6 +8,12 @@ public sealed class PillowResizer(ResampleFilter filter = ResampleFilter.Bilinea
 {
     private readonly Resampler resampler = new();
 
+    /// <summary>How pixels are weighed.</summary>
+    internal ResampleFilter Filter => filter;
+
+    /// <summary>The weights of one axis, of any filter but the nearest pixel.</summary>
+    internal ResampleWeights Weights(int source, int target) => resampler.Table(source, target, filter);
+
     /// <inheritdoc/>
     public void Resize(Image8 source, int width, int height, Image8 destination) =>
         resampler.Resize(source, destination, width, height, filter);

@@ -12,9 +12,7 @@ public sealed class StandardAugmentation
 {
     private readonly StandardAugmentationOptions options;
     private readonly int size;
-    private readonly IImageResizer? resizer;
     private readonly EvaluationTransform fit;
-    private readonly Image8 window = new(1, 1, 1);
     private readonly Image8 result = new(1, 1, 1);
 
     /// <param name="options">Which crop and flip.</param>
@@ -26,52 +24,39 @@ public sealed class StandardAugmentation
         options.Validate();
         if (options.ResizedCrop is not null && resizer is null)
             throw new RobustifyException("standard augmentation: a random resized crop needs a resizer and none was given");
-        (this.options, this.size, this.resizer) = (options, size, resizer);
+        (this.options, this.size) = (options, size);
         fit = new EvaluationTransform(size, shorterSide, resizer);
     }
 
     /// <summary>The augmented image at the model's size, in a buffer that the next call overwrites. The source is not changed.</summary>
     public Image8 Apply(Image8 source, IRandomStream random)
     {
-        var image = Place(source, random, out int left, out int top, out bool isFlipped);
-        if (!ReferenceEquals(image, result))
-            ImageGeometry.Crop(image, left, top, size, size, result);
-        if (isFlipped)
+        var draw = Draw(source.Width, source.Height, random);
+        ImageGeometry.Crop(Fit(source, draw.Placement), draw.Left, draw.Top, size, size, result);
+        if (draw.IsFlipped)
             ImageGeometry.FlipHorizontally(result);
         return result;
     }
 
-    /// <summary>
-    /// An image of the model's size, which <see cref="Apply"/> would crop at (<paramref name="left"/>, <paramref name="top"/>), black outside,
-    /// and mirror where told: the source itself, or a buffer that the next call overwrites.
-    /// </summary>
-    internal Image8 Place(Image8 source, IRandomStream random, out int left, out int top, out bool isFlipped)
+    /// <summary>What <see cref="Apply"/> would draw for an image of a size.</summary>
+    internal StandardDraw Draw(int width, int height, IRandomStream random)
     {
-        Image8 image;
-        (left, top) = (0, 0);
+        int left = 0, top = 0;
+        Placement placement;
         if (options.ResizedCrop is { } resizedCrop)
         {
-            var box = resizedCrop.Draw(source.Width, source.Height, random);
-            ImageGeometry.Crop(source, box.Left, box.Top, box.Width, box.Height, window);
-            image = window;
-            if (box.Width != size || box.Height != size)
-            {
-                resizer!.Resize(window, size, size, result);
-                image = result;
-            }
-        }
-        else if (options.Padding > 0)
-        {
-            int padding = options.Padding;
-            (left, top) = (random.NextInteger(0, 2 * padding + 1) - padding, random.NextInteger(0, 2 * padding + 1) - padding);
-            image = fit.Apply(source);
+            placement = new(resizedCrop.Draw(width, height, random), size, size, 0, 0);
         }
         else
         {
-            image = fit.Apply(source);
+            placement = fit.Place(width, height);
+            if (options.Padding is > 0 and var padding)
+                (left, top) = (random.NextInteger(0, 2 * padding + 1) - padding, random.NextInteger(0, 2 * padding + 1) - padding);
         }
 
-        isFlipped = options.FlipProbability > 0 && random.NextUniform() < options.FlipProbability;
-        return image;
+        return new(placement, left, top, options.FlipProbability > 0 && random.NextUniform() < options.FlipProbability);
     }
+
+    /// <summary>The image at the model's size, before it is cropped and mirrored: the source itself, or a buffer that the next call overwrites.</summary>
+    internal Image8 Fit(Image8 source, in Placement placement) => fit.Render(source, placement);
 }
