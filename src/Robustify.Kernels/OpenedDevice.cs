@@ -22,7 +22,7 @@ public sealed class OpenedDevice : IDisposable
     /// <exception cref="RobustifyException"><see cref="DeviceChoice.Cuda"/>, and no CUDA device can be used: says why in one line.</exception>
     public static OpenedDevice Open(DeviceChoice choice, int workers, Action<string> say)
     {
-        if (choice == DeviceChoice.Cuda || (choice == DeviceChoice.Auto && CudaDevices.IsUsable(0, out _)))
+        if (IsCuda(choice))
         {
             var backend = CudaDevices.Open(new CudaOptions { Say = say });
             return new OpenedDevice(backend, new CpuThreads(workers == 0 ? Environment.ProcessorCount : workers));
@@ -31,6 +31,9 @@ public sealed class OpenedDevice : IDisposable
         var cpu = new CpuBackend(workers);
         return new OpenedDevice(cpu, cpu.Threads);
     }
+
+    /// <summary>Whether <see cref="Open"/> would take a CUDA device, or refuse for want of one.</summary>
+    internal static bool IsCuda(DeviceChoice choice) => choice == DeviceChoice.Cuda || (choice == DeviceChoice.Auto && CudaDevices.IsUsable(0, out _));
 
     /// <inheritdoc/>
     public void Dispose()

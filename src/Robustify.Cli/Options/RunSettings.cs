@@ -80,6 +80,9 @@ internal sealed class RunSettings
         Add(command, Workers, Json);
     }
 
+    /// <summary>Whether the run would compute on CUDA. Where CUDA is asked for there need be none: a plan is made for it all the same.</summary>
+    public bool ComputesOnCuda(ParseResult parse) => OpenedDevice.IsCuda(Device.Of(parse));
+
     /// <summary>
     /// The call in words, for results: the options that were given, without those that no figure depends on, so that a run has the same
     /// results wherever it is written, on any number of workers, and after a resume.

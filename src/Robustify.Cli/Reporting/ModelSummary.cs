@@ -53,7 +53,7 @@ internal sealed class ModelSummary
     {
         yield return ("to_answer", BenchmarkWorkflow.Plan(source, batchSize, Precision.Fp32));
         if (student is null && source.Model.Classes > 0)
-            yield return ("to_train", ClassifierTraining.Plan(source, ClassifierTrainingOptions.Pretrain(source.Name, "") with { Batch = batchSize }, Precision.Fp32));
+            yield return ("to_train", ClassifierTraining.Plan(source, ClassifierTrainingOptions.Pretrain(source.Name, "") with { Batch = batchSize }, Precision.Fp32, isCuda: false));
     }
 
     /// <summary>As lines for people.</summary>

@@ -70,7 +70,7 @@ internal static class DistillVerb
                 ZeroShot = zeroShot.Of(parse), ClassesFile = classes.Of(parse) is { Length: > 0 } names ? names : null,
             };
             if (plan.Of(parse))
-                return MemoryReport.Write(invocation, run, parse, DistillationWorkflow.Plan(options, run.Precision.Of(parse)));
+                return MemoryReport.Write(invocation, run, parse, DistillationWorkflow.Plan(options, run.Precision.Of(parse), run.ComputesOnCuda(parse)));
             using var session = new Session(invocation, parse, run);
             DistillationWorkflow.Run(options, session.Context, session.Describe);
             return session.Finish();

@@ -67,7 +67,7 @@ internal static class FinetuneVerb
                 TailBlocks = tailBlocks.Of(parse), Tuned = tuned.Of(parse), PromptWidth = promptWidth.Of(parse),
             };
             if (settings.WantsPlan(parse))
-                return MemoryReport.Write(invocation, run, parse, ClassifierTraining.Plan(options with { Part = Part(chosen) }, run.Precision.Of(parse)));
+                return MemoryReport.Write(invocation, run, parse, ClassifierTraining.Plan(options with { Part = Part(chosen) }, run.Precision.Of(parse), run.ComputesOnCuda(parse)));
             using var session = new Session(invocation, parse, run);
             void Describe(Utf8JsonWriter json)
             {

@@ -20,7 +20,7 @@ internal static class PretrainVerb
         command.SetAction(parse =>
         {
             if (settings.WantsPlan(parse))
-                return MemoryReport.Write(invocation, run, parse, ClassifierTraining.Plan(settings.Bind(parse), run.Precision.Of(parse)));
+                return MemoryReport.Write(invocation, run, parse, ClassifierTraining.Plan(settings.Bind(parse), run.Precision.Of(parse), run.ComputesOnCuda(parse)));
             using var session = new Session(invocation, parse, run);
             ClassifierTraining.Run(settings.Bind(parse), session.Context, session.Describe);
             return session.Finish();

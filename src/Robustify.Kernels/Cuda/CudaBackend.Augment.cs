@@ -16,9 +16,8 @@ internal sealed partial class CudaBackend
         TensorView x, TensorView y, TensorView steps, TensorView weights, int firstRow, int depth, ReadOnlySpan<float> scales, ReadOnlySpan<float> shifts)
     {
         int chains = weights.Shape.Columns - 2, allRows = weights.Shape.Rows, length = ImageLength(x), channels = x.Shape[3];
-        long bytesOfRow = chains * (2L * length + channels * Levels);
-        int together = (int)Math.Clamp(MostScratchBytes / bytesOfRow, 1, y.Shape[0]), last = channels - 1;
-        nint scratch = Scratch(together * bytesOfRow);
+        int together = AugMixRowsTogether(y.Shape[0], chains, length, channels), last = channels - 1;
+        nint scratch = Scratch(AugMixScratchBytes(y.Shape[0], chains, length, channels));
         for (int first = 0; first < y.Shape[0]; first += together)
         {
             int rows = Math.Min(together, y.Shape[0] - first), row = firstRow + first, works = rows * chains;
@@ -45,16 +44,15 @@ internal sealed partial class CudaBackend
         TensorView x, TensorView y, TensorView layers, TensorView blends, TensorView pictures, int firstRow, int allRows, int rounds,
         ReadOnlySpan<float> scales, ReadOnlySpan<float> shifts)
     {
-        const int blendBytes = 12;
         int rows = y.Shape[0], length = ImageLength(x), channels = x.Shape[3], last = channels - 1;
-        nint layer = Scratch(rows * ((long)length + channels * Levels)), tables = layer + rows * length;
+        nint layer = Scratch(PixMixScratchBytes(rows, length, channels)), tables = layer + rows * length;
         var geometry = ElementGeometry(y);
         for (int round = 0; round < rounds; round++)
         {
             long offset = (long)round * allRows + firstRow;
             Apply(x.Pointer, layer, tables, layers.Pointer + (nint)(offset * ImageStep.Bytes), pictures.Pointer, rows, x.Shape, 1, firstRow);
             Launch(
-                "augment_blend_f32", geometry, new(9 * y.Shape.Count, 10 * y.Shape.Count), layer, y, blends.Pointer + (nint)(offset * blendBytes), rows,
+                "augment_blend_f32", geometry, new(9 * y.Shape.Count, 10 * y.Shape.Count), layer, y, blends.Pointer + (nint)(offset * PixBlend.Bytes), rows,
                 length);
         }
 
@@ -62,6 +60,18 @@ internal sealed partial class CudaBackend
             "augment_normalize_f32", geometry, new(8 * y.Shape.Count, 3 * y.Shape.Count), y, y.Shape.Count, channels, scales[0],
             scales[Math.Min(1, last)], scales[last], shifts[0], shifts[Math.Min(1, last)], shifts[last]);
     }
+
+    /// <summary>Scratch memory of AugMix on so many rows.</summary>
+    internal static long AugMixScratchBytes(int rows, int chains, int length, int channels) =>
+        AugMixRowsTogether(rows, chains, length, channels) * AugMixBytesOfRow(chains, length, channels);
+
+    /// <summary>Scratch memory of PixMix on so many rows.</summary>
+    internal static long PixMixScratchBytes(int rows, int length, int channels) => rows * ((long)length + channels * Levels);
+
+    private static int AugMixRowsTogether(int rows, int chains, int length, int channels) =>
+        (int)Math.Clamp(MostScratchBytes / AugMixBytesOfRow(chains, length, channels), 1, rows);
+
+    private static long AugMixBytesOfRow(int chains, int length, int channels) => chains * (2L * length + channels * Levels);
 
     private void Apply(nint x, nint y, nint tables, nint steps, nint pictures, int works, Shape shape, int chains, int firstRow)
     {

@@ -17,15 +17,20 @@ internal sealed partial class CudaBackend
     internal void Noise2Net(TensorView rows, TensorView draws, int works, ulong seed)
     {
         int height = rows.Shape[1], width = rows.Shape[2], channels = rows.Shape[3], pixels = height * width;
-        long bytesOfWork = NoiseScratchBytes(pixels, channels);
-        int together = (int)Math.Clamp(MostScratchBytes / bytesOfWork, 1, Math.Max(works, 1));
-        nint weights = Scratch(together * bytesOfWork);
+        int together = NoiseRowsTogether(works, pixels, channels);
+        nint weights = Scratch(NoiseScratchBytes(works, pixels, channels));
         for (int first = 0; first < works; first += together)
             Noise2Net(rows, draws.Pointer + first * NoiseDraw.Bytes, Math.Min(together, works - first), seed, weights, height, width, channels);
     }
 
-    /// <summary>Scratch memory of one row.</summary>
-    internal static long NoiseScratchBytes(int pixels, int channels) =>
+    /// <summary>Scratch memory of noise on so many rows.</summary>
+    internal static long NoiseScratchBytes(int works, int pixels, int channels) =>
+        NoiseRowsTogether(works, pixels, channels) * NoiseBytesOfRow(pixels, channels);
+
+    private static int NoiseRowsTogether(int works, int pixels, int channels) =>
+        (int)Math.Clamp(MostScratchBytes / NoiseBytesOfRow(pixels, channels), 1, Math.Max(works, 1));
+
+    private static long NoiseBytesOfRow(int pixels, int channels) =>
         sizeof(float) * (NoiseDraw.BlockCount * NoiseWeights(channels) + (long)NoisePlanes * pixels);
 
     private void Noise2Net(TensorView rows, nint draws, int works, ulong seed, nint weights, int height, int width, int channels)

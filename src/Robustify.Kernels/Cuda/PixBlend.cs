@@ -20,4 +20,8 @@ internal enum PixBlendMode
 
 /// <summary>A round's blend of one row: weights or exponents A of the row and B of the layer.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct PixBlend(PixBlendMode Mode, float A, float B);
+internal readonly record struct PixBlend(PixBlendMode Mode, float A, float B)
+{
+    /// <summary>Bytes of one.</summary>
+    public const int Bytes = 3 * sizeof(float);
+}

@@ -35,6 +35,9 @@ internal sealed class FractalPictures : MixingPictures
         }
     }
 
+    /// <summary>Bytes of a set.</summary>
+    public static long BytesOf(int side, int channels) => (long)PicturesDrawn * side * side * channels;
+
     public override int Count => pictures.Length;
 
     public override bool AreAlike => true;

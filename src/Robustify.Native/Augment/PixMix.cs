@@ -28,9 +28,12 @@ public sealed class PixMix
     {
         options.Validate();
         (this.options, this.imageSize) = (options, imageSize);
-        int side = imageSize + imageSize / MarginDivisor;
+        int side = PictureSide(imageSize);
         pictures = options.Pictures is { } folder ? new FolderPictures(folder, side, channels) : new FractalPictures(side, channels);
     }
+
+    /// <summary>Side of the pictures that are mixed into images of a size, their shorter one where they are not square.</summary>
+    internal static int PictureSide(int imageSize) => imageSize + imageSize / MarginDivisor;
 
     /// <summary>Rounds a mixture has at most, its beginning among them.</summary>
     internal int MostRounds => options.Rounds + 1;

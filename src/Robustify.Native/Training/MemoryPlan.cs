@@ -11,7 +11,7 @@ public readonly record struct MemoryPart(string Name, long Bytes);
 
 /// <summary>
 /// Memory of a run by part, known before any of it is taken. All of it is held at once, so the peak is the sum. The runtime (some tens of
-/// MiB), kernels' scratch and pictures being decoded are not in it.
+/// MiB), the scratch of the step's kernels and pictures being decoded are not in it.
 /// </summary>
 /// <param name="Parts">Each once.</param>
 public sealed record MemoryPlan(IReadOnlyList<MemoryPart> Parts)
@@ -23,9 +23,10 @@ public sealed record MemoryPlan(IReadOnlyList<MemoryPart> Parts)
     /// <param name="step">The step.</param>
     /// <param name="optimizer">Whose state counts.</param>
     /// <param name="loader">Whose batches count.</param>
+    /// <param name="isCuda">Whether a CUDA device makes the rows of batches.</param>
     /// <param name="others">Further models, by name.</param>
     internal static MemoryPlan Of(
-        ITrainingStep step, OptimizerOptions optimizer, BatchLoaderOptions loader, params ReadOnlySpan<(string Name, ParameterStore Parameters)> others)
+        ITrainingStep step, OptimizerOptions optimizer, BatchLoaderOptions loader, bool isCuda, params ReadOnlySpan<(string Name, ParameterStore Parameters)> others)
     {
         var parameters = step.Parameters;
         long trained = parameters.TrainedCount * sizeof(float);
@@ -39,7 +40,9 @@ public sealed record MemoryPlan(IReadOnlyList<MemoryPart> Parts)
         parts.Add(new("gradients", parameters.GradientBytes));
         parts.Add(new("optimizer state", Optimizer.StateLength(optimizer, parameters.TrainedCount) * sizeof(float)));
         parts.Add(new("step: activations and their gradients", step.ArenaBytes));
-        parts.Add(new("batches of images", loader.BufferBytes));
+        parts.Add(new(isCuda ? "batches of images, in host memory" : "batches of images", LoaderMemory.HostBytes(loader, isCuda)));
+        if (isCuda)
+            parts.Add(new("batch of images and its augmentation", LoaderMemory.DeviceBytes(loader)));
         return new MemoryPlan(parts);
     }
 }

@@ -46,13 +46,16 @@ public static class ClassifierTraining
     }
 
     /// <summary>The memory of the training, without taking it: weights are not opened, and of the data only the names of its classes for a new classifier.</summary>
-    public static MemoryPlan Plan(ClassifierTrainingOptions options, Precision precision)
+    /// <param name="options">The training.</param>
+    /// <param name="precision">What it computes in.</param>
+    /// <param name="isCuda">Whether it computes on CUDA.</param>
+    public static MemoryPlan Plan(ClassifierTrainingOptions options, Precision precision, bool isCuda)
     {
         options.Validate();
         var source = options.NewClassifier
             ? Resolve(options, LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut))
             : ModelSource.Resolve(options.Model, options.Overrides);
-        return Plan(source, options, precision);
+        return Plan(source, options, precision, isCuda);
     }
 
     /// <summary>The model, with a fresh classifier for the classes of the data where one is asked for.</summary>
@@ -60,14 +63,14 @@ public static class ClassifierTraining
         options.Model, options.NewClassifier ? options.Overrides with { Classes = data.TrainSource.ClassNames.Count } : options.Overrides);
 
     /// <summary>The same of a model that is known already.</summary>
-    public static MemoryPlan Plan(ModelSource source, ClassifierTrainingOptions options, Precision precision)
+    public static MemoryPlan Plan(ModelSource source, ClassifierTrainingOptions options, Precision precision, bool isCuda)
     {
         if (options.Part == TrainedPart.Prompt)
             source = source.WithPrompt(options.PromptWidth ?? PromptedModel.StandardWidth(source.Model));
         var target = ComputeTarget.ForPlanning(precision);
         using var parameters = new ParameterStore(source.Model.AllSpecs(), spec => IsTrained(options, source.Model, spec), target);
         using var step = Step(options, source, parameters, options.Batch, target);
-        return MemoryPlan.Of(step, options.Optimizer, TrainingRun.LoaderOptions(source, step, options.Batch, options.Seed, options.Augmentation));
+        return MemoryPlan.Of(step, options.Optimizer, TrainingRun.LoaderOptions(source, step, options.Batch, options.Seed, options.Augmentation), isCuda);
     }
 
     private static ClassificationStep Step(

@@ -146,7 +146,10 @@ public static class DistillationWorkflow
     /// The memory of the training, without taking it: no weights are opened, so presets will do for both models, and no data but to count the classes
     /// that a CLIP model without a classifier will have.
     /// </summary>
-    public static MemoryPlan Plan(DistillationRunOptions options, Precision precision = Precision.Fp32)
+    /// <param name="options">The training.</param>
+    /// <param name="precision">What it computes in.</param>
+    /// <param name="isCuda">Whether it computes on CUDA.</param>
+    public static MemoryPlan Plan(DistillationRunOptions options, Precision precision = Precision.Fp32, bool isCuda = false)
     {
         options.Method.Validate();
         options.Optimizer.Validate();
@@ -166,7 +169,7 @@ public static class DistillationWorkflow
         using var teacherParameters = new ParameterStore(teacher.Model.AllSpecs(), _ => false, target);
         using var step = new DistillationStep(student, parameters, teacher.Model, teacherParameters, options.Method, target);
         return MemoryPlan.Of(
-            step, options.Optimizer, TrainingRun.LoaderOptions(source, step, options.Method.BatchSize, options.Seed, options.Augmentation),
+            step, options.Optimizer, TrainingRun.LoaderOptions(source, step, options.Method.BatchSize, options.Seed, options.Augmentation), isCuda,
             ("teacher", teacherParameters));
     }
 

@@ -20,10 +20,14 @@ internal sealed class AugMixRecord : MixtureRecord
     public AugMixRecord(AugMixOptions options, int side, int rows)
     {
         (this.options, this.side, rowCount) = (options, side, rows);
-        depth = options.Depth > 0 ? options.Depth : AugMixRecipe.RandomDepth;
+        depth = DepthOf(options);
         steps = new ImageStep[depth * rows * options.Width];
         weights = new float[rows * (options.Width + 2)];
     }
+
+    /// <summary>Bytes of a record of so many rows.</summary>
+    public static long BytesOf(AugMixOptions options, int rows) =>
+        (long)rows * (DepthOf(options) * options.Width * ImageStep.Bytes + (options.Width + 2) * sizeof(float));
 
     /// <inheritdoc/>
     public override void Draw(int row, IRandomStream random, AugMixScratch scratch)
@@ -52,4 +56,6 @@ internal sealed class AugMixRecord : MixtureRecord
             images, rows, tables.Upload(bytes, new(bytes.Length)), tables.Upload<float>(weights, new(rowCount, options.Width + 2)), firstRow, depth,
             normalization.Scales, normalization.Shifts);
     }
+
+    private static int DepthOf(AugMixOptions options) => options.Depth > 0 ? options.Depth : AugMixRecipe.RandomDepth;
 }

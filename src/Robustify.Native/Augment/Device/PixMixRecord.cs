@@ -29,6 +29,9 @@ internal sealed class PixMixRecord : MixtureRecord
         blends = new PixBlend[layers.Length];
     }
 
+    /// <summary>Bytes of a record of so many rows.</summary>
+    public static long BytesOf(PixMixOptions options, int rows) => (options.Rounds + 1L) * rows * (ImageStep.Bytes + PixBlend.Bytes);
+
     /// <inheritdoc/>
     public override void Begin() => windows?.Begin();
 

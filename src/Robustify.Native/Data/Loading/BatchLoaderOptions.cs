@@ -95,9 +95,6 @@ public sealed record BatchLoaderOptions
     /// <summary>Floats a row: ImageSize x ImageSize x channels.</summary>
     public int RowLength => ImageSize * ImageSize * Normalization.Channels;
 
-    /// <summary>Bytes of the batches held in memory.</summary>
-    public long BufferBytes => (long)PrefetchDepth * BatchSize * Views * RowLength * sizeof(float);
-
     /// <summary>Refuses values outside their range.</summary>
     /// <exception cref="RobustifyException">Names the option, its value and its range.</exception>
     public void Validate()

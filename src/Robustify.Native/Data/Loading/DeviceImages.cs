@@ -71,10 +71,14 @@ internal sealed class DeviceImages
     public int Generation { get; private set; }
 
     /// <summary>Bytes that rows of images have room for.</summary>
-    public static int RoomOf(BatchLoaderOptions options, int rows) => checked(rows * options.RowLength * (StrideOf(options) > 0 ? MeanSourceSize : 1));
+    public static long RoomOf(BatchLoaderOptions options, int rows) => (long)rows * options.RowLength * (StrideOf(options) > 0 ? MeanSourceSize : 1);
 
-    /// <summary>Integers of both axes' weights.</summary>
-    public static int WeightsLength(int side, int stride) => stride == 0 ? 0 : 2 * side * (2 + stride);
+    /// <summary>Bytes of a batch's images with all that is said of them but their mixtures.</summary>
+    public static long BytesOf(BatchLoaderOptions options)
+    {
+        int rows = options.Crops * options.BatchSize;
+        return RoomOf(options, rows) + sizeof(int) * (long)rows * (SourceLength + WindowLength + WeightsLength(options.ImageSize, StrideOf(options)));
+    }
 
     /// <summary>Begins a batch: what was put for the one before is forgotten.</summary>
     public void Begin()
@@ -112,6 +116,9 @@ internal sealed class DeviceImages
         fitted.Pixels.CopyTo(Bytes.AsSpan(first));
         ((ReadOnlySpan<int>)[first, side, 0]).CopyTo(Sources.AsSpan(row * SourceLength));
     }
+
+    /// <summary>Integers of both axes' weights of an image.</summary>
+    private static int WeightsLength(int side, int stride) => stride == 0 ? 0 : 2 * side * (2 + stride);
 
     private static int StrideOf(BatchLoaderOptions options) => options.CreateResizer?.Invoke() is PillowResizer { Filter: not ResampleFilter.Nearest and var filter }
         ? ResampleWeights.StrideOf(filter, MostReduction)

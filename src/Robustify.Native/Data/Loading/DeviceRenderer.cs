@@ -29,11 +29,11 @@ internal sealed class DeviceRenderer : IDisposable
         (this.backend, normalization, tables) = (backend, options.Normalization, new DeviceTables(backend));
         (count, crops, hasViews) = (capacity, options.Crops, options.Views > 1);
         var shape = new Shape(crops * capacity, options.ImageSize, options.ImageSize, normalization.Channels);
-        int room = DeviceImages.RoomOf(options, shape[0]);
+        long room = DeviceImages.RoomOf(options, shape[0]);
         memory = backend.Allocate(room + 2 * shape.Count, "8-bit images of a batch");
         whole = memory.View(0, shape, DType.UInt8);
         cut = memory.View(shape.Count, shape, DType.UInt8);
-        sources = memory.View(2 * shape.Count, new Shape(room), DType.UInt8);
+        sources = memory.View(2 * shape.Count, new Shape((int)room), DType.UInt8);
     }
 
     /// <summary>Writes views of a batch.</summary>
