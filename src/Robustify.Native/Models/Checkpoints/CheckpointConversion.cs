@@ -180,7 +180,13 @@ public static class CheckpointConversion
                     throw new RobustifyException($"{file.Path}: tensor '{OneLine.Of(source)}' is {entry.DType}, {stored} expected as its other parts");
                 int length = entry.Data.Length / partCount;
                 var data = entry.Data.Slice(part * length, length);
-                Write(stream, transposes ? Transposed(data, stored.ElementSize(), (int)shape[1]) : data, stored, written);
+                int at = Write(stream, transposes ? Transposed(data, stored.ElementSize(), (int)shape[1]) : data, stored, written);
+                if (at >= 0)
+                {
+                    throw new RobustifyException(
+                        $"{file.Path}: tensor '{OneLine.Of(source)}' has a value that {written} cannot hold as a finite number, element {at} of '{OneLine.Of(name)}'; "
+                        + "choose another --dtype");
+                }
             }
         });
     }
@@ -199,24 +205,31 @@ public static class CheckpointConversion
         return turned;
     }
 
-    private static void Write(Stream stream, ReadOnlySpan<byte> data, StoredDType stored, StoredDType written)
+    /// <summary>Returns the first element that is not finite as it is written in another type; -1 for none.</summary>
+    private static int Write(Stream stream, ReadOnlySpan<byte> data, StoredDType stored, StoredDType written)
     {
         if (stored == written)
         {
             stream.Write(data);
-            return;
+            return -1;
         }
 
         const int chunk = 1 << 16;
         var singles = new float[chunk];
         var bytes = new byte[chunk * written.ElementSize()];
-        for (int size = stored.ElementSize(); data.Length > 0;)
+        for (int size = stored.ElementSize(), done = 0; data.Length > 0;)
         {
             int count = Math.Min(chunk, data.Length / size);
             FloatConversion.ToSingle(stored, data[..(count * size)], singles.AsSpan(0, count));
             FloatConversion.FromSingle(written, singles.AsSpan(0, count), bytes);
-            stream.Write(bytes.AsSpan(0, count * written.ElementSize()));
+            var converted = bytes.AsSpan(0, count * written.ElementSize());
+            if (FloatConversion.FirstNonFinite(written, converted, out _) is var at and >= 0)
+                return done + at;
+            stream.Write(converted);
             data = data[(count * size)..];
+            done += count;
         }
+
+        return -1;
     }
 }

@@ -10,6 +10,11 @@ internal sealed class JsonConfig
 {
     // The names of ImageNet-21k's classes, twice, are some 2 MiB.
     private const int MaxBytes = 8 << 20;
+
+    // Entries beyond the first are lists of classes, of no use here; the second bounds what the others become, some 12 bytes for a number.
+    private const int MaxEntryBytes = 1 << 16;
+    private const int MaxUsedBytes = 1 << 18;
+
     private readonly JsonElement root;
 
     private JsonConfig(string path, JsonElement root) => (Path, this.root) = (path, root);
@@ -33,12 +38,9 @@ internal sealed class JsonConfig
             byte[] bytes = File.ReadAllBytes(path);
             if (!Utf8.IsValid(bytes)) // The parser takes other bytes inside texts, and fails where the text is used.
                 throw new RobustifyException($"{shown}: is no UTF-8 text; use the {name} of the checkpoint");
-            using var document = JsonDocument.Parse(bytes);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new JsonConfig(shown, document.RootElement.Clone())
-                : throw new RobustifyException($"{shown}: no JSON object; use the {name} of the checkpoint");
+            return new JsonConfig(shown, Parse(bytes) ?? throw new RobustifyException($"{shown}: no JSON object; use the {name} of the checkpoint"));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
             throw new RobustifyException($"{shown}: cannot be read ({OneLine.Of(e.Message, 400)}); use the {name} of the checkpoint or remove it", e);
         }
@@ -48,6 +50,33 @@ internal sealed class JsonConfig
     /// <exception cref="RobustifyException">As <see cref="Open"/>.</exception>
     public static JsonConfig? BesideModel(string checkpointPath) =>
         Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(checkpointPath))!, "config.json"));
+
+    /// <summary>The object without its long entries; null where the text is something else.</summary>
+    private static JsonElement? Parse(byte[] text)
+    {
+        var reader = new Utf8JsonReader(text);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return null;
+        int used = 0; // What is used moves to the front of the text, where the reader has been.
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            int start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            var entry = text.AsSpan(start, (int)reader.BytesConsumed - start);
+            if (entry.Length > MaxEntryBytes)
+                continue;
+            if (used + entry.Length > MaxUsedBytes)
+                throw new JsonException($"more than {MaxUsedBytes} bytes of short entries");
+            text[used] = (byte)(used == 0 ? '{' : ',');
+            entry.CopyTo(text.AsSpan(used + 1));
+            used += 1 + entry.Length;
+        }
+
+        reader.Read(); // Throws where something follows.
+        text[used] = (byte)'}';
+        return JsonElement.Parse(used == 0 ? "{}"u8 : text.AsSpan(0, used + 1));
+    }
 
     /// <summary>An object inside; null where there is none.</summary>
     public JsonConfig? Section(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? new JsonConfig(Path, value) : null;

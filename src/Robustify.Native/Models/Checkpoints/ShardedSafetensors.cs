@@ -15,6 +15,7 @@ internal sealed class ShardedSafetensors : ITensorFile
 
     private const int MaxIndexBytes = 16 << 20;
     private const int MaxShards = 1024;
+    private const int MaxFileNameBytes = 255; // Of file systems.
     private readonly Dictionary<string, SafetensorsFile> shards = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SafetensorsFile> shardOf = new(StringComparer.Ordinal);
     private readonly List<string> names = [];
@@ -73,22 +74,45 @@ internal sealed class ShardedSafetensors : ITensorFile
     {
         if (new FileInfo(path).Length is 0 or > MaxIndexBytes)
             throw Refuse($"1 to {MaxIndexBytes} bytes expected");
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out JsonElement map)
-            || map.ValueKind != JsonValueKind.Object)
-            throw Refuse("has no \"weight_map\", an object of tensor and file names expected");
-        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        foreach (JsonProperty place in map.EnumerateObject())
+        var reader = new Utf8JsonReader(File.ReadAllBytes(path)); // Token by token: a document would take several times the file.
+        bool hasMap = false;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartObject)
         {
-            string shardName = place.Value.ValueKind == JsonValueKind.String ? place.Value.GetString()! : "";
-            if (shardName.Length == 0 || shardName != System.IO.Path.GetFileName(shardName) || shardName is "." or "..")
-                throw Refuse($"tensor '{OneLine.Of(place.Name)}' is said to lie in '{OneLine.Of(shardName)}', a file of the same folder expected");
-            Add(place.Name, Shard(folder, shardName), shardName);
+            string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isMap = reader.ValueTextEquals("weight_map"u8);
+                reader.Read();
+                if (isMap && reader.TokenType == JsonTokenType.StartObject)
+                    ReadMap(ref reader, folder);
+                else
+                    reader.Skip();
+                hasMap |= isMap;
+            }
+
+            reader.Read(); // Throws where something follows.
         }
 
+        if (!hasMap)
+            throw Refuse("has no \"weight_map\", an object of tensor and file names expected");
         long stored = shards.Values.Sum(s => (long)s.Names.Count);
         if (names.Count == 0 || stored != names.Count)
             throw Refuse($"names {names.Count} tensors where the shards hold {stored}, the same expected");
+    }
+
+    private void ReadMap(ref Utf8JsonReader reader, string folder)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.GetString()!;
+            reader.Read();
+            string shardName = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxFileNameBytes ? reader.GetString()! : "";
+            reader.Skip();
+            if (shardName.Length == 0 || shardName != System.IO.Path.GetFileName(shardName) || shardName is "." or "..")
+                throw Refuse($"tensor '{OneLine.Of(name)}' is said to lie in '{OneLine.Of(shardName)}', a file of the same folder expected");
+            Add(name, Shard(folder, shardName), shardName);
+        }
     }
 
     private SafetensorsFile Shard(string folder, string shardName)

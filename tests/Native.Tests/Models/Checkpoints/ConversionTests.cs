@@ -90,6 +90,28 @@ public sealed class ConversionTests
         }
     }
 
+    [Theory]
+    [InlineData(StoredDType.F16, 65520f)] // Halfway from the largest to the next power of two, hence up.
+    [InlineData(StoredDType.BF16, float.MaxValue)]
+    [InlineData(StoredDType.F16, float.NaN)]
+    public void AValueThatAnotherTypeCannotHoldIsNamedAndNothingIsWritten(StoredDType type, float value)
+    {
+        using var temporary = new TemporaryFolder();
+        var values = new float[70_000];
+        values[66_001] = value;
+        var writer = new SafetensorsWriter();
+        writer.AddFloats("blocks.0.norm1.weight", [2, 35_000], values);
+        writer.Save(temporary.File("a"));
+        using (var reader = CheckpointReader.Open(temporary.File("a")))
+        {
+            RawSafetensors.Refuses(
+                $"'blocks.0.norm1.weight' has a value that {type} cannot hold as a finite number, element 66001",
+                () => CheckpointConversion.Convert(reader, temporary.File("b"), CheckpointNaming.Same, type, new Dictionary<string, string>()));
+        }
+
+        Assert.Equal([temporary.File("a")], Directory.GetFiles(temporary.Path));
+    }
+
     [Fact]
     public void ShardsWithAnIndexAreOneCheckpoint()
     {

@@ -34,6 +34,20 @@ public sealed class PublishedPreprocessingTests : IDisposable
         Assert.Equal(size, source.Model.ImageSize);
     }
 
+    // Hugging Face's configuration of ConvNeXt-22k names 21 841 classes twice.
+    [Fact]
+    public void AConfigurationOfTwoMegabytesOfClassNamesIsRead()
+    {
+        var labels = Enumerable.Range(0, 21_841).Select(i => (Number: i, Name: $"a class of the larger ImageNet, number {i}")).ToList();
+        File.WriteAllText(
+            folder.File("config.json"),
+            $$"""
+            {"id2label": {{{string.Join(",", labels.Select(l => $"\"{l.Number}\": \"{l.Name}\""))}}}, "image_size": 96,
+             "label2id": {{{string.Join(",", labels.Select(l => $"\"{l.Name}\": {l.Number}"))}}}, "layer_norm_eps": 1e-12}
+            """);
+        Assert.Equal(96, ModelSource.Resolve(ConvNext()).Model.ImageSize);
+    }
+
     [Fact]
     public void WhereNothingIsNormalisedBrightnessGoesInAsItIs()
     {

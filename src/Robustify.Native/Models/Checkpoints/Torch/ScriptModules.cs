@@ -14,7 +14,7 @@ internal ref struct ScriptModules
     private const int MaxDepth = 64;
     private const int MaxAttributes = 1 << 18;
     private const int MaxNameLength = 1024;
-    private const int MaxNameLengths = 1 << 22;
+    private const int MaxNameLengths = 1 << 20;
 
     private readonly string path;
     private readonly List<(string Name, PickledTensor Tensor)> tensors;

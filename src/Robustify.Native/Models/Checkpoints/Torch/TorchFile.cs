@@ -11,7 +11,7 @@ namespace Robustify.Native.Models.Checkpoints.Torch;
 internal sealed unsafe class TorchFile : ITensorFile
 {
     // Beyond the file's own size, tensors that share storages may have as much again: tied weights, not a model out of one storage.
-    private const long SharedBytes = 1 << 20;
+    private const long SharedBytes = 1 << 14;
 
     private readonly MappedFile file;
     private readonly Dictionary<string, (PickledTensor Tensor, long Begin)> tensors = new(StringComparer.Ordinal);

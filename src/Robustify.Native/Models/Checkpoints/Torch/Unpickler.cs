@@ -17,7 +17,7 @@ internal ref partial struct Unpickler
     /// <summary>A pickle holds names and shapes, no weights: the largest published state dicts have some hundred kilobytes.</summary>
     public const int MaxBytes = 32 << 20;
 
-    // For a small file, whose many small objects are larger than their text: enough for 4000 tensors of one element.
+    // For a small file, whose many small objects are larger than their text: enough for 3000 tensors of one element.
     private const long FixedBudget = 4 << 20;
 
     private const int MaxOperations = 1 << 22;
@@ -32,6 +32,7 @@ internal ref partial struct Unpickler
     private readonly long budget;
     private int position;
     private int operations;
+    private int highest;
     private long spent;
 
     private Unpickler(string path, ReadOnlySpan<byte> bytes, long fileLength, Dictionary<string, PickledStorage>? storages)
@@ -39,7 +40,7 @@ internal ref partial struct Unpickler
         this.path = path;
         this.bytes = bytes;
         this.storages = storages;
-        budget = 2 * fileLength + FixedBudget;
+        budget = fileLength + FixedBudget; // A list that grows lies in memory twice while it is copied.
         stack = [];
         memo = [];
     }
@@ -172,7 +173,7 @@ internal ref partial struct Unpickler
     {
         spent += size;
         if (spent > budget)
-            throw Refuse($"asks for more than {budget} bytes of objects", "at most twice the file's size");
+            throw Refuse($"asks for more than {budget} bytes of objects", "about the file's size at most");
     }
 
     private void Remember(uint key)
@@ -210,7 +211,7 @@ internal ref partial struct Unpickler
 
     private void PushGlobal(string module, string name)
     {
-        Spend(24);
+        Spend(64 + 4L * (module.Length + name.Length));
         Push(PickledGlobals.Find(module, name) ?? throw new RobustifyException(
             $"{path}: the pickle names '{OneLine.Of($"{module}.{name}")}', which could run code; tensors and containers alone are read, "
             + "save the state dict alone (torch.save(model.state_dict(), FILE)) or as safetensors"));
@@ -239,7 +240,12 @@ internal ref partial struct Unpickler
 
     private void Push(object? value)
     {
-        Spend(16);
+        if (stack.Count == highest)
+        {
+            highest++;
+            Spend(16);
+        }
+
         stack.Add(value);
     }
 

@@ -8,10 +8,11 @@ namespace Robustify.Native.Tests.Models.Checkpoints.Torch;
 /// Writes what torch.save writes: a zip of stored entries with a protocol 2 pickle, written apart from the reader under test. Source:
 /// torch/serialization.py (_save) and CPython's pickletools.
 /// </summary>
-internal sealed class TorchArchive
+internal sealed class TorchArchive(bool isLegacy = false)
 {
     private readonly MemoryStream pickle = new();
     private readonly List<(string Name, byte[] Bytes)> entries = [];
+    private readonly Dictionary<string, int> elementSizes = [];
 
     /// <summary>Appends opcodes and their arguments.</summary>
     public TorchArchive Raw(params ReadOnlySpan<byte> bytes)
@@ -58,8 +59,9 @@ internal sealed class TorchArchive
     {
         if (!entries.Exists(e => e.Name == $"archive/data/{key}"))
             entries.Add(($"archive/data/{key}", storage));
+        elementSizes[$"archive/data/{key}"] = storage.Length / Math.Max(elements, 1);
         Global("torch._utils", "_rebuild_tensor_v2").Raw((byte)'(', (byte)'(').Text("storage").Global("torch", storageClass).Text(key).Text("cpu");
-        Integer(elements).Raw((byte)'t', (byte)'Q').Integer(offset).Integers(shape).Integers(strides);
+        Integer(elements).Raw(isLegacy ? "N"u8 : []).Raw((byte)'t', (byte)'Q').Integer(offset).Integers(shape).Integers(strides);
         return Raw(0x89).EmptyOrderedDictionary().Raw((byte)'t', (byte)'R');
     }
 
@@ -74,14 +76,16 @@ internal sealed class TorchArchive
 
     public TorchArchive Start() => Raw(0x80, 2);
 
-    /// <summary>The archive; the pickle is ended.</summary>
+    /// <summary>The file; the pickle is ended.</summary>
     public byte[] End(CompressionLevel level = CompressionLevel.NoCompression, string byteOrder = "little")
     {
+        if (isLegacy)
+            return EndLegacy();
         Raw((byte)'.');
         var bytes = new MemoryStream();
         using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach (var (name, content) in entries.Prepend(("archive/data.pkl", pickle.ToArray())).Append(("archive/byteorder", Encoding.ASCII.GetBytes(byteOrder))))
+            foreach (var (name, content) in ((string, byte[])[])[("archive/data.pkl", pickle.ToArray()), .. entries, ("archive/version", "3\n"u8.ToArray()), ("archive/byteorder", Encoding.ASCII.GetBytes(byteOrder))])
             {
                 using var stream = zip.CreateEntry(name, level).Open();
                 stream.Write(content);
@@ -89,5 +93,20 @@ internal sealed class TorchArchive
         }
 
         return bytes.ToArray();
+    }
+
+    // As torch/serialization.py (_legacy_save) wrote it before PyTorch 1.6. Each storage is 64 bits of count and its elements.
+    private byte[] EndLegacy()
+    {
+        byte[] main = pickle.ToArray();
+        pickle.SetLength(0);
+        Start().Raw(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.').Start().Integer(1001).Raw((byte)'.');
+        Start().Raw((byte)'}').Text("little_endian").Raw(0x88, (byte)'s', (byte)'.').Raw(main).Raw((byte)'.').Start().Raw((byte)']', (byte)'(');
+        foreach (var (name, _) in entries)
+            Text(name["archive/data/".Length..]);
+        Raw((byte)'e', (byte)'.');
+        foreach (var (name, bytes) in entries)
+            Raw(BitConverter.GetBytes((long)bytes.Length / elementSizes[name])).Raw(bytes);
+        return pickle.ToArray();
     }
 }
