@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Xunit.Abstractions;
@@ -98,6 +99,44 @@ public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
         Assert.DoesNotContain("<script>alert", File.ReadAllText(Path.Combine(run, "report.html")));
     }
 
+    [Fact]
+    public void NamesOfManyModelsOfLikeCostAndAccuracyDoNotCoverOneAnother()
+    {
+        if (Browsers.FirstOrDefault(File.Exists) is not { } browser)
+        {
+            output.WriteLine($"skipped: none of {string.Join(", ", Browsers)} is there to draw the page");
+            return;
+        }
+
+        const int models = 12;
+        string run = folder.PathOf("many");
+        Directory.CreateDirectory(run);
+        string Of(Func<int, string> one) => string.Join(", ", Enumerable.Range(0, models).Select(m => $"\"model_of_a_long_name_{m:00}\": {one(m)}"));
+        File.WriteAllText(Path.Combine(run, "results.json"), $$"""
+            { "models": { {{Of(m => $$"""{ "clean": { "top1": 0.{{800 + m % 3}}, "images": 100 } }""")}} },
+              "ledger": { {{Of(m => $$"""{ "seconds": {{100 + 7 * m}}, "images": 1, "steps": 1, "trained_parameters": 1 }""")}} } }
+            """);
+        Call.Succeeding("report", run);
+        var (dom, errors) = Show(browser, Path.Combine(run, "report.html"), "light");
+        Assert.DoesNotContain("CONSOLE", errors);
+
+        // 12 pixels of type: at least 5 a letter, lines 12 apart.
+        var names = PlacedName().Matches(dom)
+            .Select(m => (Left: double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), Middle: double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture), Wide: 5.0 * m.Groups[3].Length))
+            .ToArray();
+        Assert.Equal(models, names.Length);
+        Assert.All(names, n => Assert.InRange(n.Left, 0, 390 - n.Wide));
+        for (int a = 0; a < models; a++)
+        {
+            for (int b = 0; b < a; b++)
+            {
+                Assert.True(
+                    Math.Abs(names[a].Middle - names[b].Middle) >= 12 || names[a].Left + names[a].Wide <= names[b].Left || names[b].Left + names[b].Wide <= names[a].Left,
+                    $"{names[a]} and {names[b]} overlap");
+            }
+        }
+    }
+
     [Theory]
     [InlineData(null, "has no results.json")]
     [InlineData("{", "no JSON")]
@@ -139,6 +178,9 @@ public sealed partial class ReportTests(ITestOutputHelper output) : IDisposable
 
     [GeneratedRegex("data-figures=\"(\\d+)\"")]
     private static partial Regex Figures();
+
+    [GeneratedRegex("<text[^>]*transform=\"translate\\(([-0-9.]+) ([-0-9.]+)\\)\"[^>]*>(model_of_a_long_name_[0-9]+)</text>")]
+    private static partial Regex PlacedName();
 
     [GeneratedRegex("<img src=\"data:image/")]
     private static partial Regex SamplePicture();
