@@ -12,15 +12,17 @@ internal static class TensorFiles
     private static readonly string[] PublishedNames =
     [
         "checkpoint.safetensors", "model.safetensors", "model.safetensors.index.json", "open_clip_model.safetensors",
-        "pytorch_model.bin", "open_clip_pytorch_model.bin",
+        "pytorch_model.bin", "pytorch_model.bin.index.json", "open_clip_pytorch_model.bin",
     ];
 
     /// <summary>Opens the file.</summary>
     /// <exception cref="RobustifyException">It cannot be read, or is none of the formats.</exception>
-    public static ITensorFile Open(string path)
+    public static ITensorFile Open(string path) => ShardedTensors.IsIndex(path) ? ShardedTensors.Open(path) : OpenOne(path);
+
+    /// <summary>Opens a file that holds tensors itself.</summary>
+    /// <exception cref="RobustifyException">It cannot be read, or is none of the formats.</exception>
+    public static ITensorFile OpenOne(string path)
     {
-        if (path.EndsWith(ShardedSafetensors.IndexSuffix, StringComparison.Ordinal))
-            return ShardedSafetensors.Open(path);
         Span<byte> start = stackalloc byte[32];
         start = start[..FirstBytes(path, start)];
         if (start.StartsWith("PK\x03\x04"u8) || LegacyContainer.IsMagic(start))

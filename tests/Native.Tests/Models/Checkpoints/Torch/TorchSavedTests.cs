@@ -40,6 +40,27 @@ public sealed class TorchSavedTests
 
     [Fact]
     [Trait("Category", "Golden")]
+    public void ShardsOfPyTorchWithAnIndexAreOneCheckpointAndAnIndexIsNoShard()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(PathOf("plain.pth"), folder.File("pytorch_model-1.bin"));
+        File.WriteAllBytes(folder.File("pytorch_model-2.bin"), new TorchArchive().Start().Raw((byte)'}').Text("more").Floats("0", [1, 2], 2).Raw((byte)'s').End());
+        string index = folder.File("pytorch_model.bin.index.json");
+        var plain = Values().GetProperty("plain.pth").EnumerateObject().Select(tensor => $"\"{tensor.Name}\":\"pytorch_model-1.bin\"");
+        File.WriteAllText(index, $"{{\"weight_map\":{{{string.Join(",", plain)},\"more\":\"pytorch_model-2.bin\"}}}}");
+        using (ITensorFile file = TensorFiles.Open(TensorFiles.In(folder.Path)!))
+        {
+            Assert.Equal("PyTorch state dict in 2 files", file.Format);
+            Assert.Equal([2L], file.Require("more").Shape);
+            Assert.Equal([3L, 4L], file.Require("weight").Shape);
+        }
+
+        File.WriteAllText(index, "{\"weight_map\":{\"more\":\"pytorch_model.bin.index.json\"}}");
+        RawSafetensors.Refuses("use an intact safetensors file", () => TensorFiles.Open(index).Dispose());
+    }
+
+    [Fact]
+    [Trait("Category", "Golden")]
     public void AnOldFileThatIsCutAnywhereIsRefused()
     {
         byte[] whole = File.ReadAllBytes(PathOf("legacy.pth"));

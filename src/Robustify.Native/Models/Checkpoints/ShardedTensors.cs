@@ -5,28 +5,25 @@ using Robustify.Native.Files;
 namespace Robustify.Native.Models.Checkpoints;
 
 /// <summary>
-/// A checkpoint cut into several safetensors files with a <c>model.safetensors.index.json</c> that says which tensor lies where
-/// (<c>weight_map</c>). Every shard is opened and held against the index at once.
+/// A checkpoint cut into several files with a <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c> that says which
+/// tensor lies where (<c>weight_map</c>). Every shard is opened and held against the index at once.
 /// </summary>
-internal sealed class ShardedSafetensors : ITensorFile
+internal sealed class ShardedTensors : ITensorFile
 {
-    /// <summary>How the name of an index ends.</summary>
-    public const string IndexSuffix = ".safetensors.index.json";
-
     private const int MaxIndexBytes = 16 << 20;
     private const int MaxShards = 1024;
     private const int MaxFileNameBytes = 255; // Of file systems.
-    private readonly Dictionary<string, SafetensorsFile> shards = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SafetensorsFile> shardOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ITensorFile> shards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ITensorFile> shardOf = new(StringComparer.Ordinal);
     private readonly List<string> names = [];
 
-    private ShardedSafetensors(string path) => Path = path;
+    private ShardedTensors(string path) => Path = path;
 
     /// <inheritdoc/>
     public string Path { get; }
 
     /// <inheritdoc/>
-    public string Format => $"safetensors in {shards.Count} files";
+    public string Format => $"{shards.Values.First().Format} in {shards.Count} files";
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Names => names;
@@ -34,11 +31,15 @@ internal sealed class ShardedSafetensors : ITensorFile
     /// <summary>That of the first shard.</summary>
     public IReadOnlyDictionary<string, string> Metadata => shards.Values.First().Metadata;
 
+    /// <summary>Whether a file of that name is an index.</summary>
+    public static bool IsIndex(string path) =>
+        path.EndsWith(".safetensors.index.json", StringComparison.Ordinal) || path.EndsWith(".bin.index.json", StringComparison.Ordinal);
+
     /// <summary>Reads the index and opens its shards.</summary>
     /// <exception cref="RobustifyException">The index is damaged, names a file outside its folder, or does not agree with the shards.</exception>
-    public static ShardedSafetensors Open(string path)
+    public static ShardedTensors Open(string path)
     {
-        var file = new ShardedSafetensors(OneLine.Of(path, 400));
+        var file = new ShardedTensors(OneLine.Of(path, 400));
         try
         {
             file.Read(path);
@@ -115,17 +116,17 @@ internal sealed class ShardedSafetensors : ITensorFile
         }
     }
 
-    private SafetensorsFile Shard(string folder, string shardName)
+    private ITensorFile Shard(string folder, string shardName)
     {
         if (shards.TryGetValue(shardName, out var shard))
             return shard;
         if (shards.Count == MaxShards)
             throw Refuse($"names more than {MaxShards} files, fewer expected");
-        shards.Add(shardName, shard = SafetensorsFile.Open(System.IO.Path.Combine(folder, shardName)));
+        shards.Add(shardName, shard = TensorFiles.OpenOne(System.IO.Path.Combine(folder, shardName)));
         return shard;
     }
 
-    private void Add(string name, SafetensorsFile shard, string shardName)
+    private void Add(string name, ITensorFile shard, string shardName)
     {
         if (!shard.TryGet(name, out _))
             throw Refuse($"tensor '{OneLine.Of(name)}' is not in '{OneLine.Of(shardName)}'");
