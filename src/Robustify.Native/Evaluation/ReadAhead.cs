@@ -1,5 +1,6 @@
 using System.Buffers;
 using Robustify.Native.Data.Sources;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Evaluation;
 
@@ -81,8 +82,7 @@ internal sealed class ReadAhead : IDisposable
     {
         try
         {
-            // A named pipe has no length; opening one would wait for a writer.
-            long length = new FileInfo(path).Length;
+            long length = FileLength.Of(path);
             if (length is 0 or > Data.Images.ImageFile.MaxFileBytes)
                 return;
             using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Data.Images;
 
@@ -21,8 +22,7 @@ internal readonly ref struct FileBytes
         byte[]? rented = null;
         try
         {
-            // Asked before opening: a named pipe has length 0, and opening one would wait for a writer.
-            long size = new FileInfo(path).Length;
+            long size = FileLength.Of(path);
             if (size == 0)
                 throw new RobustifyException($"{path}: the file is empty, a PNG, JPEG or WebP picture expected; replace it");
             if (size > maxBytes)

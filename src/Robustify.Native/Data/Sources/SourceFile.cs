@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Files;
 
 namespace Robustify.Native.Data.Sources;
 
@@ -25,11 +26,10 @@ internal static class SourceFile
     {
         try
         {
-            var file = new FileInfo(path);
-            if (!file.Exists)
+            if (!File.Exists(path))
                 throw Refuse(path, $"no such file, {content} expected; give a folder that has it");
-            if (file.Length < atLeast)
-                throw Refuse(path, $"{file.Length} bytes found, at least {atLeast} expected of {content}; copy or download the file again");
+            if (FileLength.Of(path) is var length && length < atLeast)
+                throw Refuse(path, $"{length} bytes found, at least {atLeast} expected of {content}; copy or download the file again");
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
         }
         catch (Exception e) when (IsPlatformError(e))

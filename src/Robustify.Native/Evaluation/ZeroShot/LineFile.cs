@@ -16,9 +16,8 @@ public static class LineFile
         string shown = OneLine.Of(path, 400);
         try
         {
-            var file = new FileInfo(path);
-            if (file.Exists && file.Length is 0 or > MaxBytes) // A pipe has length 0, and reading it would wait.
-                throw new RobustifyException($"{shown}: {file.Length} bytes found, a text of 1 to {MaxBytes} expected");
+            if (FileLength.Of(path) is var length and (0 or > MaxBytes))
+                throw new RobustifyException($"{shown}: {length} bytes found, a text of 1 to {MaxBytes} expected");
             string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
             string[] lines = text.TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
             int empty = Array.IndexOf(lines, "");

@@ -30,11 +30,10 @@ internal sealed class JsonConfig
         string name = System.IO.Path.GetFileName(shown);
         try
         {
-            var file = new FileInfo(path);
-            if (!file.Exists)
+            if (!File.Exists(path))
                 return null;
-            if (file.Length is 0 or > MaxBytes) // A pipe has length 0, and reading it would wait.
-                throw new RobustifyException($"{shown}: {file.Length} bytes found, 1 to {MaxBytes} expected; use the {name} of the checkpoint");
+            if (FileLength.Of(path) is var length and (0 or > MaxBytes))
+                throw new RobustifyException($"{shown}: {length} bytes found, 1 to {MaxBytes} expected; use the {name} of the checkpoint");
             byte[] bytes = File.ReadAllBytes(path);
             if (!Utf8.IsValid(bytes)) // The parser takes other bytes inside texts, and fails where the text is used.
                 throw new RobustifyException($"{shown}: is no UTF-8 text; use the {name} of the checkpoint");

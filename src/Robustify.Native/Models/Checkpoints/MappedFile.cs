@@ -41,8 +41,7 @@ internal sealed unsafe class MappedFile : IDisposable
         SafeFileHandle? handle = null;
         try
         {
-            // The length is asked before the file is opened, because opening a pipe would wait for its writer.
-            RequireLength(new FileInfo(path).Length, minLength, shownPath);
+            RequireLength(FileLength.Of(path), minLength, shownPath);
             handle = File.OpenHandle(path);
             long length = RandomAccess.GetLength(handle);
             RequireLength(length, minLength, shownPath);

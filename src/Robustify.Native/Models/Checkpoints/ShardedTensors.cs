@@ -73,7 +73,7 @@ internal sealed class ShardedTensors : ITensorFile
 
     private void Read(string path)
     {
-        if (new FileInfo(path).Length is 0 or > MaxIndexBytes)
+        if (FileLength.Of(path) is 0 or > MaxIndexBytes)
             throw Refuse($"1 to {MaxIndexBytes} bytes expected");
         var reader = new Utf8JsonReader(File.ReadAllBytes(path)); // Token by token: a document would take several times the file.
         bool hasMap = false;
