@@ -65,12 +65,14 @@ internal sealed class ModelSummary
             Line(output, "names", $"{source.Family} ({source.Format})");
         Line(output, "architecture", model.Description);
         Line(output, "input", $"{model.ImageSize}x{model.ImageSize}, {(model.Channels == 1 ? "grey" : "RGB")}");
+        if (source.InterpolatedFrom is { } side)
+            Line(output, "positions", $"learned on {side}x{side} pixels, interpolated to {model.ImageSize}x{model.ImageSize}");
         Line(output, "preprocessing", $"{source.Preprocessing.Describe(model.ImageSize)} (from {source.Preprocessing.Source})");
         if (source.Text is { } text)
             Line(output, "text tower", Invariant($"{text.Description}; {text.Specs.Sum(s => s.Shape.Count):N0} parameters"));
         Line(output, "classes", model.Classes == 0 ? source.Text is null ? "none: no classifier" : "none: no classifier, which zeroshot makes" : Invariant($"{model.Classes}"));
         Line(output, "parameters", Invariant($"{Parameters:N0}"));
-        Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image forward; {Backward(ModelCost.Training(model, _ => true)):N0} backward to train all"));
+        Line(output, "multiply-adds", Invariant($"{ModelCost.MultiplyAdds(model):N0} an image forward ({ModelCost.MultiplyAdds(model) * 2e-9:F2} GFLOP); {Backward(ModelCost.Training(model, _ => true)):N0} backward to train all"));
         Line(output, "planned memory", Invariant(
             $"batch {batchSize}: {ModelCost.InferenceBytes(model, batchSize) / Mebibyte:F1} MiB to answer, {ModelCost.TrainingBytes(model, batchSize) / Mebibyte:F1} MiB to train all, beside {Parameters * sizeof(float) / Mebibyte:F1} MiB of parameters"));
         Line(output, "heads", student is null ? model.Classes == 0 ? "none" : model.HeadName : string.Join(", ", student.HeadNames));
@@ -101,6 +103,8 @@ internal sealed class ModelSummary
         json.WriteString("format", source.Format);
         json.WriteString("architecture", model.Description);
         json.WriteNumber("image_size", model.ImageSize);
+        if (source.InterpolatedFrom is { } side)
+            json.WriteNumber("positions_from_image_size", side);
         json.WriteNumber("channels", model.Channels);
         Numbers(json, "mean", source.Normalization.Mean);
         Numbers(json, "std", source.Normalization.Std);

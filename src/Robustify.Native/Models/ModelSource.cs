@@ -49,6 +49,9 @@ public sealed class ModelSource
     /// <summary>Whose names the file's tensors bear; unknown for a preset.</summary>
     public CheckpointFamily Family { get; private init; }
 
+    /// <summary>Side of the images whose learned positions the file has, where those are interpolated to the model's; null where they are as stored.</summary>
+    public int? InterpolatedFrom { get; private init; }
+
     /// <summary>The text tower of a CLIP model; null for every other, and for one that is an image tower alone.</summary>
     public ClipTextTower? Text { get; private init; }
 
@@ -87,11 +90,14 @@ public sealed class ModelSource
 
         using var reader = CheckpointReader.Open(path, overrides.Family);
         var description = Describe(reader, overrides);
-        var model = Build(reader, description, overrides.Classes).With(overrides.ImageSize, overrides.Classes);
+        var stored = Build(reader, description, overrides.Classes);
+        var model = stored.With(overrides.ImageSize, overrides.Classes);
         var preprocessing = overrides.Preprocessing.Apply(nameOrPath, PreprocessingOf(reader, model), model.Channels);
         return new(nameOrPath, path, overrides, PromptedModel.Of(nameOrPath, model, reader.Metadata), preprocessing, reader.Metadata)
         {
-            Family = reader.Family, Format = reader.Format, Text = description is ClipDescription { Text: { } text } ? new ClipTextTower(text) : null,
+            Family = reader.Family, Format = reader.Format,
+            InterpolatedFrom = stored.ImageSize != model.ImageSize && model is VisionTransformer.VisionTransformer or IClipImageModel ? stored.ImageSize : null,
+            Text = description is ClipDescription { Text: { } text } ? new ClipTextTower(text) : null,
         };
     }
 
@@ -258,7 +264,7 @@ public sealed class ModelSource
         {
             var tensors = (specs is null ? store.All : specs.Select(s => store[s.Name])).Select(p => new CheckpointTensor(
                 p.Spec.Name, p.Spec.Shape.ToArray(), new NativeFloats(store.OnHost(p, copies).Floats, checked((int)p.Spec.Shape.Count)).Memory));
-            CheckpointWriter.Write(path, [.. tensors], entries, dtype, Architecture is IClipImageModel tower ? ClipNaming.Of(tower) : null);
+            CheckpointWriter.Write(path, [.. tensors], entries, dtype, NamingFamily.ToSave(Architecture));
         }
         finally
         {

@@ -65,6 +65,34 @@ public sealed class DistilledTransformerTests
         }
     }
 
+    // What training leaves must be one that other libraries load: two tokens and, where both are read, two heads.
+    [Theory]
+    [InlineData("deit", "dist_token", "head_dist.weight")]
+    [InlineData("hf_deit_vit", "deit.embeddings.distillation_token", "classifier.weight")]
+    public void ASavedModelHasTheNamesOfItsLibraryAndEveryBitAgain(string model, string token, string head)
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, Tensors());
+        var source = ModelSource.Resolve(model == "deit" ? folder.File("deit.safetensors") : Golden.GoldenData.PathOf("models", model, "model.safetensors"));
+        using var store = source.LoadClassifier(_ => false, 0);
+        source.Save(folder.File("saved.safetensors"), store);
+        using (var file = SafetensorsFile.Open(folder.File("saved.safetensors")))
+        {
+            Assert.Equal([1, 1, source.Model.Body[0].Shape.Count / 2], file.Require(token).Shape);
+            Assert.Equal(source.Model.Classes, file.Require(head).Shape[0]);
+        }
+
+        var saved = ModelSource.Resolve(folder.File("saved.safetensors"));
+        Assert.Equal((source.Family, source.Model.Description), (saved.Family, saved.Model.Description));
+        saved.Convert(folder.File("other.safetensors"), CheckpointNaming.HuggingFace, null, saved.Preprocessing);
+        foreach (string path in (string[])["saved.safetensors", "other.safetensors"])
+        {
+            using var loaded = ModelSource.Resolve(folder.File(path)).LoadClassifier(_ => false, 0);
+            foreach (var parameter in store.All)
+                Assert.True(parameter.Value.View.Span.SequenceEqual(loaded[parameter.Spec.Name].Value.View.Span), parameter.Spec.Name);
+        }
+    }
+
     [Fact]
     public void AnotherImageSizeInterpolatesPositionsAndOtherClassesGetAFreshHead()
     {

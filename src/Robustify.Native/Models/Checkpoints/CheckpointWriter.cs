@@ -44,7 +44,7 @@ public static class CheckpointWriter
         string bare = NamingFamily.WithoutPrefix(tensor.Name), prefix = tensor.Name[..^bare.Length];
         if (naming?.Publish(bare) is { } names)
         {
-            AddAs(writer, tensor, dtype, naming, bare, [.. names.Select(name => prefix + name)], naming.Translate(names[0])!.Value.IsTransposed);
+            AddAs(writer, tensor, dtype, naming, bare, [.. names.Select(name => prefix + name)], naming.Translate(names[0])!.Value);
             return;
         }
 
@@ -61,21 +61,17 @@ public static class CheckpointWriter
     }
 
     private static void AddAs(
-        SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype, NamingFamily naming, string bare, string[] names, bool isTransposed)
+        SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype, NamingFamily naming, string bare, string[] names, EngineTarget target)
     {
         int[] published = naming.PublishedLayout(bare, tensor.Shape);
         if (names.Length > 1)
         {
-            // Parts lie one below the other: query, key and value.
-            published[0] /= names.Length;
-            int length = tensor.Values.Length / names.Length;
-            for (int part = 0; part < names.Length; part++)
-                writer.AddFloats(names[part], Array.ConvertAll(published, extent => (long)extent), tensor.Values.Slice(part * length, length), dtype);
+            AddParts(writer, tensor, dtype, names, published, target.Join);
             return;
         }
 
         long[] shape = Array.ConvertAll(published, extent => (long)extent);
-        if (isTransposed)
+        if (target.IsTransposed)
         {
             writer.AddFilledFloats(
                 names[0], shape, tensor.Values.Length, destination => WeightLayout.Transpose(tensor.Values.Span, destination, tensor.Shape[0]), dtype);
@@ -88,6 +84,31 @@ public static class CheckpointWriter
         else
         {
             writer.AddFloats(names[0], shape, tensor.Values, dtype);
+        }
+    }
+
+    /// <summary>The parts that a reader joins again, bit for bit: one below the other, or heads whose mean the tensor is.</summary>
+    private static void AddParts(SafetensorsWriter writer, CheckpointTensor tensor, StoredDType dtype, string[] names, int[] published, PartJoin join)
+    {
+        int count = names.Length, length = join == PartJoin.Mean ? tensor.Values.Length : tensor.Values.Length / count;
+        int columns = published[^1], width = columns / count;
+        int axis = join == PartJoin.Rows ? 0 : published.Length - 1;
+        if (join != PartJoin.Mean)
+            published[axis] /= count;
+        long[] shape = Array.ConvertAll(published, extent => (long)extent);
+        for (int part = 0; part < count; part++)
+        {
+            int first = part * width;
+            if (join == PartJoin.MeanColumns)
+                writer.AddFilledFloats(names[part], shape, length, destination => Columns(destination, first), dtype);
+            else
+                writer.AddFloats(names[part], shape, join == PartJoin.Mean ? tensor.Values : tensor.Values.Slice(part * length, length), dtype);
+        }
+
+        void Columns(Span<float> destination, int first)
+        {
+            for (int i = 0; i < length; i++)
+                destination[i] = tensor.Values.Span[i / width * columns + first + i % width] * count;
         }
     }
 }

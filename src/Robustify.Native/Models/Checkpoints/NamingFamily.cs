@@ -57,6 +57,15 @@ internal abstract class NamingFamily(CheckpointFamily family)
 
     public static NamingFamily? Of(CheckpointFamily family) => Array.Find(All, f => f.Family == family);
 
+    /// <summary>The names a model is saved under, where the engine's own, which are timm's and torchvision's, do not say all of it; else null.</summary>
+    public static NamingFamily? ToSave(IVisionModel model) => model switch
+    {
+        Clip.IClipImageModel tower => ClipNaming.Of(tower),
+        VisionTransformer.VisionTransformer { Options.Pooling: VisionTransformer.TokenPooling.ClassAndDistillationTokens } => VisionTransformerNaming.TimmDistilled,
+        VisionTransformer.VisionTransformer { Options.Pooling: VisionTransformer.TokenPooling.ClassBesideDistillationToken } => VisionTransformerNaming.HuggingFaceDeit,
+        _ => null,
+    };
+
     /// <summary>The name without the prefix of the frozen original tail, which is named as the model itself is.</summary>
     public static string WithoutPrefix(string name) =>
         name.StartsWith(CheckpointNames.OriginalPrefix, StringComparison.Ordinal) ? name[CheckpointNames.OriginalPrefix.Length..] : name;

@@ -109,6 +109,12 @@ internal sealed class VisionTransformerNaming : NamingFamily
             : null;
     }
 
+    // Two tokens are a tensor each.
+    public override int[] PublishedLayout(string engineName, ReadOnlySpan<int> engineShape) =>
+        engineName == "cls_token" && published.TryGetValue(engineName, out string[]? tokens) && tokens.Length > 1
+            ? [tokens.Length, 1, engineShape[0] / tokens.Length]
+            : base.PublishedLayout(engineName, engineShape);
+
     // Hugging Face's classifiers stand beside the model, not in it.
     private static bool IsHead(string engineName) => engineName.StartsWith("head.", StringComparison.Ordinal);
 

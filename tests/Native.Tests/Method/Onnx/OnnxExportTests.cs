@@ -51,6 +51,8 @@ public sealed class OnnxExportTests
     [InlineData("vit_fashion", TailKind.Shared, TunedEnd.First, 2)]
     [InlineData(ConvNext, TailKind.Split, TunedEnd.Last, 3)]
     [InlineData(ConvNext, TailKind.Shared, TunedEnd.First, 3)]
+    [InlineData("timm_deit3_vit/model", TailKind.Split, TunedEnd.First, 3)]
+    [InlineData("hf_deit_vit/model", TailKind.Split, TunedEnd.Last, 3)]
     [InlineData(Clip, TailKind.Split, TunedEnd.Last, 3)]
     [InlineData(Clip, TailKind.Shared, TunedEnd.First, 3)]
     [InlineData(Clip, TailKind.Split, TunedEnd.First, 2)]
