@@ -49,6 +49,16 @@ public sealed class NewClassifierTests : IDisposable
         Assert.Equal(0, Inspect(TinyData.Model).GetProperty("misfits").GetArrayLength());
     }
 
+    [Fact]
+    public void InspectTellsAtAnotherSizeWherePositionsComeFrom()
+    {
+        string file = Published("model.safetensors");
+        using var larger = JsonDocument.Parse(Call.Succeeding("inspect", file, "--image-size", "64", "--json").Out);
+        Assert.Equal(32, larger.RootElement.GetProperty("positions_from_image_size").GetInt32());
+        Assert.Contains("positions        learned on 32x32 pixels, interpolated to 64x64", Call.Succeeding("inspect", file, "--image-size", "64").Out);
+        Assert.False(Inspect(file).TryGetProperty("positions_from_image_size", out _));
+    }
+
     private string Published(string file)
     {
         string root = AppContext.BaseDirectory;

@@ -224,6 +224,34 @@ public sealed class ClipCheckpointTests
         RawSafetensors.Refuses("'proj.weight' ('visual_projection.weight') is missing", () => ModelSource.Resolve(temporary.File("model.safetensors")));
     }
 
+    // Buffers that transformers kept in its files until 4.31, and open_clip's mask.
+    [Theory]
+    [InlineData(CheckpointNaming.HuggingFace, "vision_model.embeddings.position_ids")]
+    [InlineData(CheckpointNaming.HuggingFace, "text_model.embeddings.position_ids")]
+    [InlineData(CheckpointNaming.OpenClip, "attn_mask")]
+    public void BuffersOfOlderFilesAreKnownAndLeftOutUnderOtherNames(CheckpointNaming naming, string buffer)
+    {
+        using var temporary = new TemporaryFolder();
+        var source = ModelSource.Resolve(Fixture(Quick));
+        source.Convert(temporary.File("plain.safetensors"), naming, null, source.Preprocessing);
+        using (var file = SafetensorsFile.Open(temporary.File("plain.safetensors")))
+        {
+            var writer = new SafetensorsWriter();
+            foreach (var (key, value) in file.Metadata)
+                writer.SetMetadata(key, value);
+            foreach (string name in file.Names)
+                writer.AddFloats(name, file.Require(name).Shape, Floats(file, name));
+            writer.AddIntegers(buffer, [1, 3], new long[] { 0, 1, 2 });
+            writer.Save(temporary.File("model.safetensors"));
+        }
+
+        var model = ModelSource.Resolve(temporary.File("model.safetensors"));
+        Assert.Empty(model.Misfits(model.Model.AllSpecs()));
+        using var text = model.LoadText();
+        var other = naming == CheckpointNaming.OpenClip ? CheckpointNaming.HuggingFace : CheckpointNaming.OpenClip;
+        Assert.Equal([buffer], model.Convert(temporary.File("other.safetensors"), other, null, model.Preprocessing));
+    }
+
     [Fact]
     public void ATextTowerOneLevelLowerIsTheSame()
     {
