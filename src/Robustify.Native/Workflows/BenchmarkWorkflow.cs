@@ -109,6 +109,8 @@ public static class BenchmarkWorkflow
             throw new RobustifyException("bench: no model given, at least one expected; name a file or a run directory with --model");
         if (options.Models.Select(m => m.Name).Distinct(StringComparer.Ordinal).Count() != options.Models.Count)
             throw new RobustifyException("bench: two models of one name given; tell them apart with --model NAME=FILE");
+        if (options.Suites.GroupBy(s => s.Name).FirstOrDefault(s => s.Count() > 1) is { } twice)
+            throw new RobustifyException($"--suite: {string.Join(" and ", twice)} found, one folder a suite expected; measure them in two runs");
         foreach (int severity in options.Severities)
         {
             if (severity is < 1 or > Corruption.MaxSeverity)

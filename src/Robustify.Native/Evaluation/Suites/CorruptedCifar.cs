@@ -22,7 +22,8 @@ internal sealed class CorruptedCifar : IImageSource
     /// <param name="folder">Of the set.</param>
     /// <param name="condition">Which.</param>
     /// <param name="classes">Of the model: labels must be below it.</param>
-    public CorruptedCifar(string folder, Condition condition, int classes)
+    /// <param name="classNames">By label; null for numbers.</param>
+    public CorruptedCifar(string folder, Condition condition, int classes, IReadOnlyList<string>? classNames = null)
     {
         string file = Path.Combine(folder, condition.Corruption + ".npy"), labelFile = Path.Combine(folder, "labels.npy");
         severity = condition.Severity;
@@ -41,7 +42,7 @@ internal sealed class CorruptedCifar : IImageSource
                 labelFile, $"label {label} found, 0..{classes - 1} expected of a model of {classes} classes; use the set that the model was made for");
         }
 
-        ClassNames = [.. Enumerable.Range(0, classes).Select(c => string.Create(CultureInfo.InvariantCulture, $"class {c}"))];
+        ClassNames = classNames ?? [.. Enumerable.Range(0, classes).Select(c => string.Create(CultureInfo.InvariantCulture, $"class {c}"))];
         Description = SourceFile.OneLine($"{Count} RGB images of {Side}x{Side}, {file}");
     }
 

@@ -24,8 +24,14 @@ internal static class SuiteNames
     /// <summary>CIFAR-100-C as released.</summary>
     public const string Cifar100C = "cifar-100-c";
 
-    /// <summary>ImageNet-V2: folders are class numbers.</summary>
+    /// <summary>ImageNet-V2, matched frequency, which figures without another name are of: folders are class numbers.</summary>
     public const string ImageNetV2 = "imagenet-v2";
+
+    /// <summary>ImageNet-V2, threshold 0.7.</summary>
+    public const string ImageNetV2Threshold = "imagenet-v2-threshold-0.7";
+
+    /// <summary>ImageNet-V2, top images.</summary>
+    public const string ImageNetV2TopImages = "imagenet-v2-top-images";
 
     /// <summary>ImageNet-Sketch.</summary>
     public const string ImageNetSketch = "imagenet-sketch";
@@ -41,7 +47,7 @@ internal static class SuiteNames
 
     /// <summary>Those that a folder is named for.</summary>
     public static IReadOnlyList<string> WithFolder { get; } =
-        [StoredC, ImageNetC, TinyImageNetC, Cifar10C, Cifar100C, ImageNetV2, ImageNetSketch, ImageNetR, ImageNetA, ObjectNet];
+        [StoredC, ImageNetC, TinyImageNetC, Cifar10C, Cifar100C, ImageNetV2, ImageNetV2Threshold, ImageNetV2TopImages, ImageNetSketch, ImageNetR, ImageNetA, ObjectNet];
 
     private const string CleanOnPrefix = "clean-on-";
 

@@ -18,7 +18,7 @@ internal static class ShiftSuites
     {
         switch (suite)
         {
-            case SuiteNames.ImageNetV2:
+            case SuiteNames.ImageNetV2 or SuiteNames.ImageNetV2Threshold or SuiteNames.ImageNetV2TopImages:
                 return (ClassNaming.Numbers(), ClassSpace.All, 0);
             case SuiteNames.ImageNetSketch:
                 return (ClassNaming.Wnids(), ClassSpace.All, 0);

@@ -106,7 +106,7 @@ internal sealed class StoredSuite
             foreach (int severity in options.Severities)
             {
                 var condition = new Condition(name, severity);
-                var source = new CorruptedCifar(suite.Folder!, condition, classes);
+                var source = new CorruptedCifar(suite.Folder!, condition, classes, clean?.Source.ClassNames);
                 paired &= clean is null || (clean.Source.Count == source.Count
                     && Enumerable.Range(0, source.Count).All(i => clean.Source.Label(i) == source.Label(i)));
                 Add(condition, source);

@@ -182,6 +182,25 @@ public sealed class SuiteRunTests : IDisposable
     }
 
     [Fact]
+    public void OneSuiteOfTwoFoldersIsRefusedAndTheThreeReleasesOfV2AreSuitesOfTheirOwn()
+    {
+        foreach (string set in (string[])["mf", "top"])
+        {
+            for (int k = 0; k < 6; k++)
+                Picture($"{set}/{k}/{k}.png", k, set == "mf" ? Side : 2 * Side);
+        }
+
+        BenchmarkSuite matched = new("imagenet-v2", folder.PathOf("mf")), top = new("imagenet-v2-top-images", folder.PathOf("top"));
+        string message = Assert.Throws<RobustifyException>(() => Run(Model(1000), matched, matched with { Folder = top.Folder })).Message;
+        Assert.Contains($"{matched} and imagenet-v2={top.Folder} found, one folder a suite expected", message);
+        double Nll(JsonElement results, BenchmarkSuite suite) =>
+            results.GetProperty("models").GetProperty("m").GetProperty("shifts").GetProperty(suite.Name).GetProperty("nll").GetDouble();
+        var both = Run(Model(1000), matched, top);
+        Assert.NotEqual(Nll(both, matched), Nll(both, top));
+        Assert.Equal(Nll(both, top), Nll(Run(Model(1000), top), top));
+    }
+
+    [Fact]
     public void ModelsOfDifferentInputsAreRefusedBeforeAnythingIsWritten()
     {
         Picture("data/test/cat/0.png", 0);
