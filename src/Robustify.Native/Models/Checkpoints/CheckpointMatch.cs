@@ -34,21 +34,27 @@ internal static class CheckpointMatch
             if (tensors.ByName.TryGetValue(name, out EngineTensor? tensor))
             {
                 if (!tensor.Shape.AsSpan().SequenceEqual(shape))
-                    misfits.Add($"{tensor.ShownName} has shape {OneLine.Shape<int>(tensor.Shape)}, {OneLine.Shape<int>(shape)} expected");
+                    misfits.Add($"{tensor.ShownName} has shape {Found(tensor)}, {Expected(name, shape)} expected");
             }
             else if (!isOptional(name))
             {
                 string how = tensors.Incomplete.Contains(name) ? "lacks its query, key or value part" : "is missing";
-                misfits.Add($"{reader.Shown(name)} {how}, {OneLine.Shape<int>(shape)} expected");
+                misfits.Add($"{reader.Shown(name)} {how}, {Expected(name, shape)} expected");
             }
         }
 
         foreach (string name in tensors.Names)
         {
             if (!names.Contains(name) && !isOptional(name))
-                misfits.Add($"{tensors.ByName[name].ShownName} of shape {OneLine.Shape<int>(tensors.ByName[name].Shape)} is unknown to the model");
+                misfits.Add($"{tensors.ByName[name].ShownName} of shape {Found(tensors.ByName[name])} is unknown to the model");
         }
 
         return misfits;
     }
+
+    // Convolutions are shown as files have them, [O, I, KH, KW].
+    private static string Found(EngineTensor tensor) => OneLine.Shape<int>(tensor.PublishedShape.Length == 4 ? tensor.PublishedShape : tensor.Shape);
+
+    private static string Expected(string name, int[] shape) =>
+        OneLine.Shape<int>(WeightLayout.ToPublished(name, shape) is { Length: 4 } published ? published : shape);
 }
