@@ -1,3 +1,4 @@
+using Robustify.Kernels;
 using Robustify.Kernels.Tensors;
 using Robustify.Native.Augment;
 using Robustify.Native.Data.Loading;
@@ -32,6 +33,19 @@ public sealed class LoaderMemoryTests
     {
         (long planned, long taken) = Measure(Options(MixtureKind.Noise2net, 1) with { BatchSize = 6, NoiseNetwork = new NoiseNetworkOptions { Share = 0.5 } });
         Assert.InRange(taken, planned / 4, planned + Rounding);
+    }
+
+    [SoftwareCudaFact]
+    public void A_device_without_room_for_a_batch_is_told_before_anything_is_taken()
+    {
+        const int mebibyte = 1 << 20;
+        using var device = new DeviceImages(new() { MemoryBytes = 12 * mebibyte });
+        long before = device.Backend.AvailableBytes;
+        var options = Options(MixtureKind.Augmix, 2) with { BatchSize = 300, Backend = device.Backend };
+        var refused = Assert.Throws<RobustifyException>(() => new BatchLoader(new StripedPictures(300, Side, 3), [.. Enumerable.Range(0, 300)], options));
+        Assert.Equal($"batch 300: its images and their augmentation take {LoaderMemory.DeviceBytes(options) / (double)mebibyte:F0} MiB of the device, {before / (double)mebibyte:F0} MiB are free; use a smaller batch", refused.Message);
+        Assert.Equal(before, device.Backend.AvailableBytes);
+        using var fitting = new BatchLoader(new StripedPictures(300, Side, 3), [.. Enumerable.Range(0, 300)], options with { BatchSize = 100 });
     }
 
     private static BatchLoaderOptions Options(MixtureKind mixture, int views) => new()

@@ -43,7 +43,7 @@ public sealed class BatchLoader : IDisposable
     /// <param name="source">The images.</param>
     /// <param name="indices">Which of them, in evaluation order: a split or subset.</param>
     /// <param name="options">Sizes, augmentation, threads.</param>
-    /// <exception cref="RobustifyException">No index, an index outside the source, or an option outside its range.</exception>
+    /// <exception cref="RobustifyException">No index, an index outside the source, an option outside its range, or a device without room for a batch.</exception>
     public BatchLoader(IImageSource source, int[] indices, BatchLoaderOptions options)
     {
         options.Validate();
@@ -71,7 +71,11 @@ public sealed class BatchLoader : IDisposable
             : null;
         slots = new Batch[Math.Min(options.PrefetchDepth, BatchCount)];
         if (options.Device is { } device)
+        {
+            LoaderMemory.RequireDevice(options with { BatchSize = capacity }, device.AvailableBytes);
             renderer = new DeviceRenderer(device, capacity, options);
+        }
+
         for (int i = 0; i < slots.Length; i++)
             slots[i] = new Batch(capacity, options.Views, options.RowLength, renderer is null ? null : CreateDeviceImages(capacity, pixMix), renderer);
         pipelines = new SamplePipeline[options.Workers];

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Robustify.Kernels;
 using Robustify.Kernels.Cuda;
 using Robustify.Native.Augment;
 using Robustify.Native.Augment.Device;
@@ -17,6 +19,19 @@ internal static class LoaderMemory
     /// </summary>
     public static long DeviceBytes(BatchLoaderOptions options) =>
         SourceBytes(options) + 2L * options.Crops * options.BatchSize * options.RowLength + PictureBytes(options) + Math.Max(MixtureScratch(options), NoiseScratch(options));
+
+    /// <summary>Refuses what a device has no room for, before a part of it is taken.</summary>
+    /// <param name="options">Of the loader.</param>
+    /// <param name="availableBytes">What the device has free.</param>
+    /// <exception cref="RobustifyException">It has less than <see cref="DeviceBytes"/>.</exception>
+    public static void RequireDevice(BatchLoaderOptions options, long availableBytes)
+    {
+        const double mebibyte = 1 << 20;
+        if (DeviceBytes(options) is var wanted && wanted > availableBytes)
+            throw new RobustifyException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"batch {options.BatchSize}: its images and their augmentation take {wanted / mebibyte:F0} MiB of the device, {availableBytes / mebibyte:F0} MiB are free; use a smaller batch"));
+    }
 
     /// <summary>A batch as the threads leave it: bytes and draws.</summary>
     private static long SourceBytes(BatchLoaderOptions options) =>
