@@ -53,6 +53,10 @@ works() {
         elastic_transform pixelate jpeg_compression speckle_noise gaussian_blur spatter saturate; do
         echo "corruption.$name ${BATCH_OPERATION:-256}"
     done
+    # These have none: what they are held against is the same work with --device cpu.
+    for name in standard augmix pixmix noise2net; do
+        echo "augment.$name ${BATCH_OPERATION:-256}"
+    done
 }
 
 run() {
@@ -70,7 +74,7 @@ run() {
         echo "$name ..." >&2
         # One work's failure (such as too little memory) leaves the others their numbers.
         "$program" profile "$name" --batch "$batch" --precision bf16 --seconds "$seconds" --ceiling-side "$side" --json >"$parts/$name.ours.json" || failed=1
-        if [[ $name != corruption.* && -n $python ]] && "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+        if [[ $name != corruption.* && $name != augment.* && -n $python ]] && "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
             "$python" "$here/peers/torch_device.py" "$name" "$batch" "$seconds" >"$parts/$name.twin.json" || rm -f "$parts/$name.twin.json"
         fi
     done <"$parts/works"

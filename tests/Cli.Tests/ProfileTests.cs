@@ -8,6 +8,7 @@ public sealed class ProfileTests
     [InlineData("resnet_fashion.forward")]
     [InlineData("vit_fashion.train")]
     [InlineData("convolution.backward")]
+    [InlineData("augment.augmix")]
     public void A_work_is_timed_on_the_cpu_without_a_kernel_table(string work)
     {
         using var result = JsonDocument.Parse(Call.Succeeding("profile", work, "--device", "cpu", "--batch", "1", "--seconds", "0", "--json").Out);
@@ -25,5 +26,6 @@ public sealed class ProfileTests
         var call = Call.InProcess("profile", "vit_base_patch16_224", "--device", "cpu");
         Assert.Equal(2, call.Code);
         Assert.Contains("PRESET.train", Assert.Single(call.ErrorLines));
+        Assert.Contains("augment. with one of augmix, pixmix, noise2net, standard expected", Assert.Single(Call.InProcess("profile", "augment.cutmix", "--device", "cpu").ErrorLines));
     }
 }

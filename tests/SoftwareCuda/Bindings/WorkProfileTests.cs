@@ -26,6 +26,8 @@ public sealed class WorkProfileTests
             Assert.Equal(profile.Launches.Length, profile.Kernels.Sum(kernel => kernel.Calls));
             profile = ProfileWorkflow.Run("corruption.motion_blur", 1, new ComputeTarget(backend), 0, 0, default);
             Assert.Equal(["copy to device", "corruption_motion_u8"], profile.Kernels.Select(kernel => kernel.Name).Order());
+            profile = ProfileWorkflow.Run("augment.standard", 2, new ComputeTarget(backend), 0, 0, default);
+            Assert.Equal(["copy to device", "image_crop_flip_u8", "image_normalize_f32", "image_resize_each_u8"], profile.Kernels.Select(kernel => kernel.Name).Order());
         }
         finally
         {
