@@ -16,6 +16,12 @@ public abstract class Corruption
     /// <summary>Severities run from 1 to this.</summary>
     public const int MaxSeverity = 5;
 
+    /// <summary>
+    /// Images of more pixels a side are refused: the published sets have 299, and frost and fog fill a square of the longer side, fog with
+    /// four bytes a pixel.
+    /// </summary>
+    public const int MaxSide = 8192;
+
     private protected Corruption()
     {
     }
@@ -53,12 +59,13 @@ public abstract class Corruption
     /// <param name="severity">1..5; 0 is refused (the original code silently takes it for 5).</param>
     /// <param name="random">Where draws come from, in row-major order (row, column, channel). Deterministic corruptions draw nothing.</param>
     /// <param name="scratch">The worker's buffers.</param>
-    /// <exception cref="RobustifyException">Severity outside 1..5, or source and destination are one image.</exception>
+    /// <exception cref="RobustifyException">Severity outside 1..5, an image of more than <see cref="MaxSide"/> a side, or source and destination are one.</exception>
     public void Apply(Image8 source, Image8 destination, int severity, IRandomStream random, CorruptionScratch scratch)
     {
         CheckSeverity(severity);
         if (ReferenceEquals(source, destination))
             throw new RobustifyException($"{Name}: source and destination are the same image; pass two");
+        CheckSide(source.Width, source.Height);
         destination.Reshape(source.Width, source.Height, source.Channels);
         var variant = CorruptionVariants.ForSize(source.Width, source.Height);
         Apply(source, destination, variant, severity, random, scratch);
@@ -71,6 +78,7 @@ public abstract class Corruption
     internal void Queue(DeviceBatch batch, int severity)
     {
         CheckSeverity(severity);
+        CheckSide(batch.Width, batch.Height);
         Queue(batch, CorruptionVariants.ForSize(batch.Width, batch.Height), severity);
     }
 
@@ -80,6 +88,12 @@ public abstract class Corruption
     {
         if (severity is < 1 or > MaxSeverity)
             throw new RobustifyException($"{Name}: severity {severity} found, 1..{MaxSeverity} expected");
+    }
+
+    private void CheckSide(int width, int height)
+    {
+        if (width > MaxSide || height > MaxSide)
+            throw new RobustifyException($"{Name}: an image of {width}x{height} pixels found, at most {MaxSide} a side expected; reduce it first, for example with --prepare");
     }
 
     /// <summary>The corruption itself; <paramref name="destination"/> already has the source's shape, the severity is checked.</summary>

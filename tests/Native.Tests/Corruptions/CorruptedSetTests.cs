@@ -25,6 +25,14 @@ public sealed class CorruptedSetTests : IDisposable
     {
         MakeInput();
         File.WriteAllText(Path.Combine(Input, "a", "notes.txt"), "no picture"); // takes no index
+
+        // Neither do pictures at other depths take that of a data set's; a class and a picture may be links.
+        Directory.CreateDirectory(In("a/deeper"));
+        foreach (string passedOver in (string[])["0.png", "a/deeper/0.png"])
+            ImageFile.Write(In(passedOver), TestImages.Gradient(40, 40, 3), ImageEncoding.Png);
+        Directory.Move(In("a-b"), Path.Combine(folder, "elsewhere"));
+        Directory.CreateSymbolicLink(In("a-b"), Path.Combine(folder, "elsewhere"));
+        File.CreateSymbolicLink(In("a-b/2.png"), In("a.c/0.png"));
         CorruptionJob.Run(Options() with { Workers = 2 });
         var clean = new FolderSource(Input, DataPart.Test);
         Image8 picture = new(1, 1, 1), expected = new(1, 1, 1), stored = new(1, 1, 1);
@@ -45,6 +53,54 @@ public sealed class CorruptedSetTests : IDisposable
                 }
             }
         }
+    }
+
+    [Fact]
+    public void LinksInACircleAreNotFollowed()
+    {
+        MakeInput();
+        Directory.CreateSymbolicLink(In("a/up"), "..");
+        Directory.CreateSymbolicLink(In("a/other"), Path.Combine("..", "a-b"));
+        Directory.CreateSymbolicLink(In("a-b/back"), Path.Combine("..", "a"));
+        var report = CorruptionJob.Run(Options() with { Corruptions = [CorruptionCatalog.Find("contrast")], Severities = [1] });
+
+        // Six pictures, those of a-b below a too, and those of a below a-b.
+        Assert.Equal(6 + 2 + 2, report.Written);
+    }
+
+    [Fact]
+    public void APictureTooLongForACorruptionIsListedAndNamed()
+    {
+        MakeInput();
+        ImageFile.Write(In("a/long.png"), TestImages.Gradient(Corruption.MaxSide + 1, 1, 3), ImageEncoding.Png);
+        var options = Options() with { Corruptions = [CorruptionCatalog.Find("fog")], Severities = [1] };
+        var report = CorruptionJob.Run(options);
+        Assert.Equal(6, report.Written);
+        Assert.StartsWith(In("a/long.png"), Assert.Single(report.Unusable).Reason);
+        Assert.Contains("long.png", Assert.Throws<RobustifyException>(() => CorruptionJob.Run(options with { Strict = true, Output = Output + "2" })).Message);
+    }
+
+    [Fact]
+    public void LargePicturesAreCorruptedOneAtATimeAndAsTheyShould()
+    {
+        MakeInput();
+        foreach (string name in (string[])["a/large.png", "a.c/large.png"])
+            ImageFile.Write(In(name), TestImages.Gradient(2100, 2000, 1), ImageEncoding.Png);
+        var contrast = CorruptionCatalog.Find("contrast");
+        var report = CorruptionJob.Run(Options() with { Corruptions = [contrast], Severities = [1], Channels = ImageFile.ChannelsAsStored, Workers = 3 });
+        Assert.Equal(8, report.Written);
+        Image8 expected = new(1, 1, 1), actual = new(1, 1, 1);
+        contrast.Apply(TestImages.Gradient(2100, 2000, 1), expected, 1, CorruptionSeed.Stream(7, contrast, 1, 0), new CorruptionScratch());
+        ImageFile.Read(Path.Combine(Output, "a.c", "large.png"), actual, ImageFile.ChannelsAsStored);
+        Assert.True(expected.Pixels.SequenceEqual(actual.Pixels));
+    }
+
+    [Fact]
+    public void SeveralConditionsOfOnePictureAreNotWrittenToAFolderWithAPicturesName()
+    {
+        MakeInput();
+        var options = Options() with { Input = In("a/0.png"), Output = Path.Combine(folder, "fog.png") };
+        Assert.Contains("folder expected", Assert.Throws<RobustifyException>(() => CorruptionJob.Run(options)).Message);
     }
 
     [Fact]

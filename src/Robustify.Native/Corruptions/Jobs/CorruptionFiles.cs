@@ -5,8 +5,8 @@ using Robustify.Native.Data.Images;
 namespace Robustify.Native.Corruptions.Jobs;
 
 /// <summary>
-/// The pictures of a <see cref="CorruptionJob"/> in the order of their paths, compared name by name, which gives each its sample index: for
-/// class/picture that is the order of an image folder read as a data set. Everything that can be refused without decoding is refused here,
+/// The pictures of a <see cref="CorruptionJob"/> in the order that gives each its sample index: class/picture first, compared name by name, as an
+/// image folder is read as a data set, which passes over pictures at other depths; these come behind. Everything that can be refused without decoding is refused here,
 /// before anything is written.
 /// </summary>
 internal sealed class CorruptionFiles
@@ -66,8 +66,8 @@ internal sealed class CorruptionFiles
             encoding = ImageFile.EncodingOf(output)
                 ?? throw new RobustifyException($"{output}: the output's name must end in .png, .jpg or .jpeg, or be an existing folder");
         }
-        else if (File.Exists(options.Output))
-            throw new RobustifyException($"{options.Output}: is a file, a folder expected for several conditions; name a folder");
+        else if (File.Exists(options.Output) || (ImageFile.HasPictureExtension(options.Output) && !Directory.Exists(options.Output)))
+            throw new RobustifyException($"{options.Output}: is the name of a picture, a folder expected for several corruptions or severities; name a folder, or one of each");
 
         var files = new CorruptionFiles(options, [options.Input], [], output, encoding);
         foreach (var corruption in options.Corruptions)
@@ -114,26 +114,38 @@ internal sealed class CorruptionFiles
     {
         try
         {
-            // Links to folders are not followed (they may form a circle); links to files are. Hidden names belong to tools, not to a set.
+            // Links are followed, but not in a circle. Hidden names belong to tools, not to a set.
             var found = new System.IO.Enumeration.FileSystemEnumerable<string>(
                 folder,
                 (ref System.IO.Enumeration.FileSystemEntry entry) => entry.ToFullPath(),
                 new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
             {
                 ShouldIncludePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) => !entry.IsDirectory && !IsHidden(entry.FileName),
-                ShouldRecursePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) =>
-                    (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !IsHidden(entry.FileName),
+                ShouldRecursePredicate = (ref System.IO.Enumeration.FileSystemEntry entry) => !IsHidden(entry.FileName)
+                    && ((entry.Attributes & FileAttributes.ReparsePoint) == 0 || !IsCircle(entry.ToFullPath())),
             };
             string[] paths = [.. found.Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))];
             // '/' before every other character compares paths name by name: "a/x" before "a-b/x".
-            Array.Sort(paths, static (a, b) => string.CompareOrdinal(a.Replace('/', '\0'), b.Replace('/', '\0')));
-            return paths;
+            return [.. paths.OrderBy(path => path.AsSpan().Count('/') == 1 ? 0 : 1).ThenBy(path => path.Replace('/', '\0'), StringComparer.Ordinal)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new RobustifyException(
                 $"{folder}: cannot be listed ({error.Message.ReplaceLineEndings(" ")}); check its permissions", error);
         }
+    }
+
+    // A link to a folder that it lies in.
+    private static bool IsCircle(string link)
+    {
+        string target = RealPath.Of(link);
+        for (string? around = Path.GetDirectoryName(link); around is not null; around = Path.GetDirectoryName(around))
+        {
+            if (RealPath.Of(around) == target)
+                return true;
+        }
+
+        return false;
     }
 
     private static bool IsHidden(ReadOnlySpan<char> name) => name.StartsWith('.');

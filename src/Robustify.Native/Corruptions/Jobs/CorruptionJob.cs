@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Robustify.Kernels;
 using Robustify.Native.Data.Images;
 
@@ -12,11 +13,15 @@ public sealed class CorruptionJob
 {
     private const int MaxWorkers = 1024;
 
+    // A corruption takes up to a hundred bytes a pixel: pictures above this many take turns, and leave nothing behind.
+    private const int LargePixels = 1 << 22;
+
     private readonly CorruptionJobOptions options;
     private readonly CorruptionFiles files;
     private readonly Action<int, int>? progress;
     private readonly bool keeps;
     private readonly Lock gate = new();
+    private readonly object large = new();
     private readonly SortedDictionary<int, string> unusable = [];
     private int next;
     private int written;
@@ -107,50 +112,70 @@ public sealed class CorruptionJob
     private void Corrupt(int index, Worker worker, CancellationToken cancellation)
     {
         Image8? source = null;
-        foreach (var corruption in options.Corruptions)
+        bool alone = false;
+        try
         {
-            foreach (int severity in options.Severities)
+            foreach (var corruption in options.Corruptions)
             {
-                if (cancellation.IsCancellationRequested)
-                    return;
-                string output = files.OutputOf(index, corruption, severity);
-                if (keeps && File.Exists(output))
+                foreach (int severity in options.Severities)
                 {
-                    Count(ref kept, 1);
-                    continue;
-                }
-
-                if (source is null)
-                {
-                    if ((source = Read(index, worker)) is null)
+                    if (cancellation.IsCancellationRequested)
                         return;
-                    worker.Corruptor.Take(source);
-                }
+                    string output = files.OutputOf(index, corruption, severity);
+                    if (keeps && File.Exists(output))
+                    {
+                        Count(ref kept, 1);
+                        continue;
+                    }
 
-                worker.Corruptor.Corrupt(corruption, severity, options.Seed, (uint)index, worker.Destination);
-                CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
-                ImageFile.Write(output, worker.Destination, files.Encoding, options.Quality);
-                Count(ref written, 1);
+                    if (source is null)
+                    {
+                        if (!Usable(index, () => source = worker.Read(files.InputOf(index))))
+                            return;
+                        if ((long)source!.Width * source.Height > LargePixels)
+                            Monitor.Enter(large, ref alone);
+                        worker.Corruptor.Take(source);
+                    }
+
+                    if (!Usable(index, () => worker.Corruptor.Corrupt(corruption, severity, options.Seed, (uint)index, worker.Destination)))
+                        return;
+                    CreateFolder(Path.GetDirectoryName(Path.GetFullPath(output))!);
+                    ImageFile.Write(output, worker.Destination, files.Encoding, options.Quality);
+                    Count(ref written, 1);
+                }
+            }
+        }
+        finally
+        {
+            if (alone)
+            {
+                worker.Forget();
+                Monitor.Exit(large);
             }
         }
     }
 
-    // Null for a picture that cannot be used: it is counted and listed.
-    private Image8? Read(int index, Worker worker)
+    // False for a picture that cannot be used: it is counted and listed.
+    private bool Usable(int index, Action use)
     {
         string input = files.InputOf(index);
         try
         {
-            ImageFile.Read(input, worker.Source, options.Channels);
-            return worker.Preparer.Prepare(worker.Source);
+            use();
+            return true;
         }
-        catch (RobustifyException error) when (files.IsFolder && !options.Strict)
+        catch (Exception error) when (error is RobustifyException or OutOfMemoryException)
         {
+            string reason = error is OutOfMemoryException ? "too large for the memory of this machine; reduce it first, for example with --prepare" : error.Message;
+            if (!reason.StartsWith(input, StringComparison.Ordinal))
+                reason = $"{input}: {reason}";
+            if (!files.IsFolder || options.Strict)
+                throw new RobustifyException(reason, error);
             lock (gate)
-                unusable.Add(index, error.Message);
+                unusable.Add(index, reason);
             int skipped = 0;
             Count(ref skipped, Conditions);
-            return null;
+            return false;
         }
     }
 
@@ -187,13 +212,42 @@ public sealed class CorruptionJob
         }
     }
 
-    private sealed class Worker(CorruptionJobOptions options) : IDisposable
+    private sealed class Worker : IDisposable
     {
-        public readonly Image8 Source = new(1, 1, 1);
-        public readonly Image8 Destination = new(1, 1, 1);
-        public readonly PicturePreparer Preparer = new(options.Preparation);
-        public readonly IPictureCorruptor Corruptor = IPictureCorruptor.On(options.Backend);
+        private readonly CorruptionJobOptions options;
+        private Image8 picture;
+        private PicturePreparer preparer;
+
+        public Worker(CorruptionJobOptions options)
+        {
+            this.options = options;
+            Renew();
+        }
+
+        public Image8 Destination { get; private set; }
+
+        public IPictureCorruptor Corruptor { get; private set; }
+
+        public Image8 Read(string path)
+        {
+            ImageFile.Read(path, picture, options.Channels);
+            return preparer.Prepare(picture);
+        }
+
+        /// <summary>Gives back what a large picture took.</summary>
+        public void Forget()
+        {
+            Dispose();
+            Renew();
+        }
 
         public void Dispose() => Corruptor.Dispose();
+
+        [MemberNotNull(nameof(picture), nameof(preparer), nameof(Destination), nameof(Corruptor))]
+        private void Renew()
+        {
+            (picture, preparer, Destination) = (new(1, 1, 1), new(options.Preparation), new(1, 1, 1));
+            Corruptor = IPictureCorruptor.On(options.Backend);
+        }
     }
 }

@@ -44,7 +44,7 @@ internal readonly ref struct FileBytes
         {
             if (rented is not null)
                 ArrayPool<byte>.Shared.Return(rented);
-            string found = error is FileNotFoundException or DirectoryNotFoundException ? "no such file" : OneLine(error);
+            string found = Directory.Exists(path) ? "a folder" : error is FileNotFoundException or DirectoryNotFoundException ? "no such file" : OneLine(error);
             throw new RobustifyException($"{path}: cannot be read ({found}); check the path and its permissions", error);
         }
     }

@@ -18,6 +18,7 @@ public sealed class Image8
     {
         storage = [];
         Reshape(width, height, channels);
+        Pixels.Clear();
     }
 
     /// <summary>Columns.</summary>
@@ -43,9 +44,16 @@ public sealed class Image8
         long bytes = (long)width * height * channels;
         if (bytes > int.MaxValue)
             throw new RobustifyException($"image: {width}x{height}x{channels} needs {bytes} bytes, more than 2 GiB; use a smaller image");
-        if (storage.Length < bytes)
-            storage = new byte[bytes];
+        Room((int)bytes);
         (Width, Height, Channels) = (width, height, channels);
+    }
+
+    /// <summary>At least so many bytes, of which the first are <see cref="Pixels"/>; what they held may be lost.</summary>
+    internal Span<byte> Room(int bytes)
+    {
+        if (storage.Length < bytes)
+            storage = GC.AllocateUninitializedArray<byte>(bytes);
+        return storage.AsSpan(0, bytes);
     }
 
     /// <summary>Makes this image a copy of <paramref name="source"/>.</summary>

@@ -13,11 +13,16 @@ public static partial class ImageFile
     /// <summary>For the <c>channels</c> arguments: grey files give one channel, all others three.</summary>
     public const int ChannelsAsStored = 0;
 
-    /// <summary>Pictures of more pixels are refused before decoding: twice Pillow's "decompression bomb" warning limit.</summary>
-    public const long MaxPixels = 178_956_970;
+    /// <summary>
+    /// Pictures of more pixels are refused before decoding: a quarter of a GiB of RGB, where Pillow begins to warn of a "decompression bomb".
+    /// </summary>
+    public const long MaxPixels = 89_478_485;
 
     /// <summary>Files beyond this many bytes are refused before reading: <see cref="MaxPixels"/> uncompressed RGB pixels fit in it.</summary>
     public const long MaxFileBytes = 1L << 29;
+
+    // A mebibyte of the codecs' four bytes a pixel: small pictures in one go, and strips stay in the cache.
+    private const int StripPixels = 1 << 18;
 
     /// <summary>Whether the name's ending is one of a picture that <see cref="Read"/> takes: png, jpg, jpeg or webp, in any case.</summary>
     public static bool HasPictureExtension(ReadOnlySpan<char> path)
@@ -70,10 +75,10 @@ public static partial class ImageFile
                 $"{name}: the header claims {width}x{height} pixels, at most {Image8.MaxSide} a side and {MaxPixels} in all expected; reduce the picture first");
         if (LeastBytes.Of(codec.EncodedFormat, encoded, width, height) is var least && encoded.Length < least)
             throw new RobustifyException(
-                $"{name}: the header claims {width}x{height} pixels, which takes {least} bytes at least, {encoded.Length} found; the file is truncated or forged, replace it");
+                $"{name}: the header claims {width}x{height} pixels, {least} bytes at least expected of so many, {encoded.Length} found; the file is truncated or forged, replace it");
     }
 
-    private static unsafe void DecodePixels(SKCodec codec, string name, Image8 destination, int channels)
+    private static void DecodePixels(SKCodec codec, string name, Image8 destination, int channels)
     {
         SKImageInfo header = codec.Info;
         if (channels == ChannelsAsStored)
@@ -83,31 +88,54 @@ public static partial class ImageFile
         // No colour space is set: values stay as stored.
         var alpha = header.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
         var layout = new SKImageInfo(header.Width, header.Height, SKColorType.Rgba8888, alpha);
-        using var buffer = Allocate(header.Width, header.Height, name);
-        SKCodecResult result = codec.GetPixels(layout, buffer.Address);
-        if (result != SKCodecResult.Success)
-            throw Undecodable(result, name);
-        destination.Reshape(header.Width, header.Height, channels);
-        if (channels == 3)
-            PixelLayout.RgbaToRgb(buffer.Span, destination.Pixels);
-        else
-            PixelLayout.RgbaToGrey(buffer.Span, destination.Pixels);
-    }
-
-    private static NativePixels Allocate(int width, int height, string name)
-    {
         try
         {
-            return new(width, height, 4);
+            if (codec.StartScanlineDecode(layout) == SKCodecResult.Success && codec.ScanlineOrder == SKCodecScanlineOrder.TopDown)
+                DecodeRows(codec, name, destination, channels);
+            else
+                DecodeWhole(codec, layout, name, destination, channels);
         }
         catch (OutOfMemoryException e)
         {
-            throw new RobustifyException($"{name}: {width}x{height} pixels found, too many for the memory of this machine; use fewer workers or reduce the picture", e);
+            throw new RobustifyException(
+                $"{name}: {header.Width}x{header.Height} pixels found, too many for the memory of this machine; use fewer workers or reduce the picture", e);
         }
     }
 
+    // JPEG: a strip of rows at a time.
+    private static void DecodeRows(SKCodec codec, string name, Image8 destination, int channels)
+    {
+        destination.Reshape(codec.Info.Width, codec.Info.Height, channels);
+        int width = destination.Width, row = width * channels, strip = Math.Min(Math.Max(StripPixels / width, 1), destination.Height);
+        using var buffer = new NativePixels(width, strip, 4);
+        for (int y = 0; y < destination.Height; y += strip)
+        {
+            int rows = Math.Min(strip, destination.Height - y);
+            if (codec.GetScanlines(buffer.Address, rows, width * 4) < rows)
+                throw Undecodable(SKCodecResult.IncompleteInput, name);
+            PixelLayout.FromRgba(buffer.Span, destination.Pixels.Slice(y * row, rows * row), channels);
+        }
+    }
+
+    // PNG row by row, which leaves the memory of missing rows untouched, so that the system never provides it; WebP in one piece.
+    private static unsafe void DecodeWhole(SKCodec codec, SKImageInfo layout, string name, Image8 destination, int channels)
+    {
+        Span<byte> room = destination.Room(layout.BytesSize);
+        fixed (byte* address = room)
+        {
+            SKCodecResult result = codec.StartIncrementalDecode(layout, (nint)address, layout.RowBytes) == SKCodecResult.Success
+                ? codec.IncrementalDecode(out _)
+                : codec.GetPixels(layout, (nint)address);
+            if (result != SKCodecResult.Success)
+                throw Undecodable(result, name);
+        }
+
+        destination.Reshape(layout.Width, layout.Height, channels);
+        PixelLayout.FromRgba(room, destination.Pixels, channels);
+    }
+
     private static RobustifyException Undecodable(SKCodecResult result, string name) => result == SKCodecResult.IncompleteInput
-        ? new RobustifyException($"{name}: the picture ends before its last row; the file is truncated, replace it")
+        ? new RobustifyException($"{name}: the picture ends before its last row; the file is truncated or damaged, replace it")
         : new RobustifyException($"{name}: the picture cannot be decoded ({result}); the file is damaged or truncated, replace it");
 
     private static RobustifyException NotAPicture(ReadOnlySpan<byte> encoded, string name)

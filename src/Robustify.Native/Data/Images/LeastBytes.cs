@@ -14,13 +14,18 @@ internal static class LeastBytes
     // Every 8 x 8 block has a Huffman code of its own, of a bit at least (ITU-T T.81).
     private const long PixelsAByte = 8 * 64;
 
+    // A WebP of one colour may be coded in a few bytes, so here nothing is impossible. But what would take more than 112 MiB as pixels and
+    // bytes of the codec is no photograph where it has less than a JPEG must.
+    private const long TrustedWebPPixels = 1 << 24;
+
     private const int HeaderBytes = 29;
 
-    /// <summary>A lower bound; 0 where the format has none, as WebP, which may code a picture of one colour in a few bytes.</summary>
+    /// <summary>A lower bound; 0 where there is none.</summary>
     public static long Of(SKEncodedImageFormat format, ReadOnlySpan<byte> encoded, int width, int height) => format switch
     {
         SKEncodedImageFormat.Png when encoded.Length >= HeaderBytes => PngRows(encoded, width) * height / DeflateRatio,
         SKEncodedImageFormat.Jpeg => (long)width * height / PixelsAByte,
+        SKEncodedImageFormat.Webp when (long)width * height > TrustedWebPPixels => (long)width * height / PixelsAByte,
         _ => 0,
     };
 

@@ -3,6 +3,18 @@ namespace Robustify.Native.Data.Images;
 /// <summary>Moves pixels between the four-byte layout of the codecs and the one- and three-byte layouts of <see cref="Image8"/>.</summary>
 internal static class PixelLayout
 {
+    /// <summary>
+    /// Three channels or one; <paramref name="rgba"/> may hold more pixels than are asked for, and <paramref name="pixels"/> may lie in the same
+    /// memory, from its beginning.
+    /// </summary>
+    public static void FromRgba(ReadOnlySpan<byte> rgba, Span<byte> pixels, int channels)
+    {
+        if (channels == 3)
+            RgbaToRgb(rgba, pixels);
+        else
+            RgbaToGrey(rgba, pixels);
+    }
+
     public static void RgbaToRgb(ReadOnlySpan<byte> rgba, Span<byte> rgb)
     {
         for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3)

@@ -41,8 +41,10 @@ internal static class OddPictures
         yield return ("a gif.png", Gif(), "Gif");
         yield return ("huge.png", HugePng(30_000, 30_000), "30000x30000");
         yield return ("huge photograph.jpg", HugeJpeg(30_000, 30_000), "30000x30000");
-        yield return ("forged.png", HugePng(13_000, 13_000), "truncated or forged");
-        yield return ("forged photograph.jpg", HugeJpeg(13_000, 13_000), "truncated or forged");
+        yield return ("forged.png", HugePng(9_000, 9_000), "truncated or forged");
+        yield return ("forged photograph.jpg", HugeJpeg(9_000, 9_000), "truncated or forged");
+        yield return ("forged lossless.webp", HugeWebP(9_000, 9_000), "truncated or forged");
+        yield return ("forged and filled up.png", [.. HugePng(9_000, 9_000), .. new byte[300_000]], "before its last row");
     }
 
     /// <summary>Files whose names are not those of pictures.</summary>
@@ -114,6 +116,16 @@ internal static class OddPictures
         using var pixmap = image.PeekPixels();
         using var data = pixmap!.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 100))!;
         return data.ToArray();
+    }
+
+    // A lossless WebP's header (RFC 9649): after RIFF, WEBP, VP8L and a signature, 14 bits each of width and height, less one.
+    private static byte[] HugeWebP(int width, int height)
+    {
+        byte[] webp = WebP(Red);
+        int header = webp.AsSpan().IndexOf("VP8L"u8) + 9;
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(webp.AsSpan(header)) & ~0xFFFFFFFu;
+        BinaryPrimitives.WriteUInt32LittleEndian(webp.AsSpan(header), flags | (uint)(width - 1) | (uint)(height - 1) << 14);
+        return webp;
     }
 
     private static byte[] Gif() => [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
