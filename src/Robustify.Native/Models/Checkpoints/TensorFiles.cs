@@ -47,6 +47,17 @@ internal static class TensorFiles
 
         if (start.StartsWith("version https://git-lfs"u8))
             throw new RobustifyException($"{path}: a pointer of Git LFS found, the file it stands for expected; fetch it (git lfs pull)");
+        string? other = start switch
+        {
+            [0x89, (byte)'H', (byte)'D', (byte)'F', ..] => "HDF5 (Keras)",
+            [(byte)'G', (byte)'G', (byte)'U', (byte)'F', ..] => "GGUF",
+            [0x93, (byte)'N', (byte)'U', (byte)'M', ..] => "NumPy",
+            [0x08, < 0x20, 0x12 or 0x3a, ..] => "ONNX",
+            [0x1f, 0x8b, ..] => "gzip",
+            _ => null,
+        };
+        if (other is not null)
+            throw new RobustifyException($"{path}: a file of {other} found, safetensors or a file of torch.save expected; use the checkpoint that was published in one of them");
         if (start.StartsWith("<!DOCTYPE"u8) || start.StartsWith("<!doctype"u8) || start.StartsWith("<html"u8) || start.StartsWith("<?xml"u8))
             throw new RobustifyException($"{path}: a page of the web found, a checkpoint expected; download the file that the page shows");
     }
