@@ -62,9 +62,13 @@ CASES = [
     ("resnet_fashion.forward", SmallResNet, 192, (1, 28, 10), False),
     ("vit_tiny_patch16_224.train", lambda: ViT(224, 16, 3, 192, 12, 3, 768, 1000), 8, (3, 224, 1000), True),
     ("resnet18.train", torchvision.models.resnet18, 8, (3, 224, 1000), True),
+    ("convnext_tiny.train", lambda: torchvision.models.convnext_tiny(stochastic_depth_prob=0), 4, (3, 224, 1000), True),
+    ("convnext_tiny.forward", lambda: torchvision.models.convnext_tiny(stochastic_depth_prob=0), 4, (3, 224, 1000), False),
 ]
 
 for name, create, batch, (channels, side, classes), training in CASES:
+    if len(sys.argv) > 3 and not name.startswith(sys.argv[3]):
+        continue
     model = create().train(training)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     images, labels = torch.randn(batch, channels, side, side), torch.zeros(batch, dtype=torch.long)

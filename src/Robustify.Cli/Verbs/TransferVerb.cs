@@ -38,7 +38,7 @@ internal static class TransferVerb
         var heldOut = new NumberOption<double>(
             "--held-out", "linear: share of each class of the training images to choose the penalty on", new(0, 1, LowOpen: true, HighOpen: true), Standard.HeldOut);
         var solver = new ChoiceOption<ProbeSolver>(
-            "--solver", "linear: L-BFGS to the optimum, or 100 epochs of gradient descent on batches", Standard.Solver);
+            "--solver", "linear: L-BFGS to the optimum, or gradient descent on batches, 100 epochs and at least 3000 steps", Standard.Solver);
         var neighbors = new ListOption<int>(
             "--neighbors", "N,...", "knn: every k, 1..10000", string.Join(",", Standard.Neighbors), () => [.. Standard.Neighbors],
             word => [.. word.Split(',').Select(p => Number(p, new Interval<int>(1, 10_000)))], k => k.ToString(CultureInfo.InvariantCulture));

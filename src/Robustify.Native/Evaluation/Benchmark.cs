@@ -15,6 +15,9 @@ public static class Benchmark
     /// <summary>Images a batch, where there are enough of each condition.</summary>
     public const int BatchSize = 64;
 
+    /// <summary>The batch for so many images: rows that stay empty would be computed too, which a large model takes seconds for.</summary>
+    internal static int BatchFor(int images) => Math.Clamp(images, 1, BatchSize);
+
     /// <summary>Runs the benchmark; the results are in the order of the predictors and do not depend on the worker count.</summary>
     public static IReadOnlyList<ModelResult> Run(
         IReadOnlyList<IPredictor> predictors, IImageSource source, int[] indices, BenchmarkOptions options, RunContext context)

@@ -34,15 +34,16 @@ public static class SelectorCalibrator
     {
         var clean = new List<Answer>();
         var corrupted = new List<Answer>();
-        var originalCorrect = new bool[Benchmark.BatchSize];
+        int size = student.BatchSize;
+        var originalCorrect = new bool[size];
         var geometry = preprocessing is null ? null : InputGeometry.Of(preprocessing, student.Model.ImageSize);
-        using var batch = new ImageBatch(student.Model, Benchmark.BatchSize, context, geometry);
+        using var batch = new ImageBatch(student.Model, size, context, geometry);
         var conditions = AllConditions();
         context.Progress.Begin("calibration", heldOut.Length, "images");
-        for (int first = 0; first < heldOut.Length; first += Benchmark.BatchSize)
+        for (int first = 0; first < heldOut.Length; first += size)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(Benchmark.BatchSize, heldOut.Length - first);
+            int count = Math.Min(size, heldOut.Length - first);
             batch.Read(source, heldOut.AsSpan(first, count));
             batch.ShowClean();
             AnswerClean(original, source, batch, originalCorrect, context);

@@ -35,7 +35,7 @@ public static class ClassifierTraining
         return directory.Guard(() =>
         {
             var cost = train(source, data, directory);
-            using var trained = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
+            using var trained = LoadedModel.Open(options.ResultName, directory.Root, context.Target, Benchmark.BatchFor(data.Test.Length));
             var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = source.Preprocessing };
             var results = Benchmark.Run([trained.Predictor], data.TestSource, data.Test, measured, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
@@ -90,7 +90,7 @@ public static class ClassifierTraining
         using var parameters = source.LoadClassifier(spec => IsTrained(options, source.Model, spec), options.Seed, context.Target);
         using var step = Step(options, source, parameters, Math.Min(options.Batch, data.Train.Length), context.Target);
         using var validation = new Validation(data, options.Seed, isRobust: options.AugMixViews > 0, () => new ClassifierPredictor(
-            options.ResultName, source.Model, parameters, source.Normalization, Benchmark.BatchSize, context.Target));
+            options.ResultName, source.Model, parameters, source.Normalization, Benchmark.BatchFor(data.HeldOut.Length), context.Target));
         var cost = new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,

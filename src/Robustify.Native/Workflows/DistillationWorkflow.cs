@@ -125,7 +125,7 @@ public static class DistillationWorkflow
             }
 
             var cost = Train(options, context, source, data, directory);
-            using var robust = LoadedModel.Open(options.ResultName, directory.Root, context.Target);
+            using var robust = LoadedModel.Open(options.ResultName, directory.Root, context.Target, Benchmark.BatchFor(data.Test.Length));
             var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = source.Preprocessing };
             var results = Benchmark.Run([robust.Predictor], data.TestSource, data.Test, measured, context);
             directory.WriteJson("results.json", json => ResultsFile.Write(json, results, new Ledger { [options.ResultName] = cost }));
@@ -201,7 +201,7 @@ public static class DistillationWorkflow
         using var step = new DistillationStep(student, parameters, teacherSource.Model, teacherParameters, method, context.Target);
         var inference = StudentInference.From(method);
         using var validation = new Validation(data, options.Seed, isRobust: true, () => new StudentPredictor(
-            "robust", student, parameters, source.Normalization, inference, Benchmark.BatchSize, context.Target));
+            "robust", student, parameters, source.Normalization, inference, Benchmark.BatchFor(data.HeldOut.Length), context.Target));
         return new TrainingRun
         {
             Context = context, Directory = directory, Data = data, Source = source, Step = step, Seed = options.Seed, Resume = options.Resume,

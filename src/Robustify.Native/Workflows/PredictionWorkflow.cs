@@ -50,17 +50,18 @@ public static class PredictionWorkflow
         if (options.Top < 1)
             throw new RobustifyException($"--top: {options.Top} found, at least 1 expected");
         var files = new PictureFiles(options.Inputs);
-        using var model = LoadedModel.Open("predict", options.Model, context.Target, overrides: options.Overrides);
+        using var model = LoadedModel.Open("predict", options.Model, context.Target, Benchmark.BatchFor(files.Count), options.Overrides);
+        int size = model.Predictor.BatchSize;
         string[] names = ClassNames(options, model.Source.Model);
         int[] indices = [.. Enumerable.Range(0, files.Count)];
         var geometry = InputGeometry.Of(model.Source.Preprocessing, model.Source.Model.ImageSize);
-        using var batch = new ImageBatch(model.Source.Model, Benchmark.BatchSize, context, geometry);
+        using var batch = new ImageBatch(model.Source.Model, size, context, geometry);
         var predictions = new List<Prediction>(files.Count);
         context.Progress.Begin("predict", files.Count, "pictures");
-        for (int first = 0; first < files.Count; first += Benchmark.BatchSize)
+        for (int first = 0; first < files.Count; first += size)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(Benchmark.BatchSize, files.Count - first);
+            int count = Math.Min(size, files.Count - first);
             batch.Read(files, indices.AsSpan(first, count));
             batch.ShowClean();
             batch.Normalize(model.Predictor.Normalization, model.Predictor);

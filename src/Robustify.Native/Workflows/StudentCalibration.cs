@@ -32,10 +32,10 @@ internal static class StudentCalibration
     private static SelectorCalibration Calibrate(
         string checkpoint, string original, LabeledData data, double cleanMargin, double cleanConfidence, ulong seed, RunContext context)
     {
-        using var tuned = LoadedModel.Open("student", checkpoint, context.Target);
+        using var tuned = LoadedModel.Open("student", checkpoint, context.Target, Benchmark.BatchFor(data.HeldOut.Length));
         // Both answer the same pixels, as the student's checkpoint wants them.
         var own = tuned.Source.Preprocessing;
-        using var reference = LoadedModel.Open("original", original, context.Target, overrides: new ModelOverrides
+        using var reference = LoadedModel.Open("original", original, context.Target, Benchmark.BatchFor(data.HeldOut.Length), new ModelOverrides
         {
             ImageSize = tuned.Source.Model.ImageSize,
             Preprocessing = new PreprocessingOverrides

@@ -112,7 +112,7 @@ public static class ZeroShotWorkflow
     private static ZeroShotResult Measure(
         ZeroShotClassifier classifier, string name, LabeledData data, int[] test, ZeroShotRunOptions options, RunContext context)
     {
-        using var predictor = classifier.Predictor(name, context.Target);
+        using var predictor = classifier.Predictor(name, test.Length, context.Target);
         var measured = new BenchmarkOptions { Seed = options.Seed, Corruptions = [], Preprocessing = classifier.Source.Preprocessing };
         var result = Benchmark.Run([predictor], data.TestSource, test, measured, context)[0];
         return new(name, data.Path, data.TestSource.ClassNames.Count, result.Clean.Images, result.Clean.Top1, result.Metrics[Condition.Clean].Top5);

@@ -8,7 +8,7 @@ public enum ProbeSolver
     /// <summary>L-BFGS on all images at once, to a small gradient.</summary>
     Lbfgs,
 
-    /// <summary>100 epochs of gradient descent with momentum on batches of 256.</summary>
+    /// <summary>Gradient descent with momentum on batches of 256: 100 epochs, and at least 3000 steps.</summary>
     Sgd,
 }
 

@@ -40,9 +40,9 @@ public sealed class ZeroShotClassifier : IDisposable
         ? tower
         : throw new RobustifyException($"model '{source.Name}': is no CLIP checkpoint ({source.Model.Description}), one expected; use open_clip's, OpenAI's or Hugging Face's");
 
-    /// <summary>Its answers; on tensors that this keeps.</summary>
-    public IPredictor Predictor(string name, ComputeTarget target) =>
-        new ClassifierPredictor(name, Source.Model, parameters, Source.Normalization, Benchmark.BatchSize, target);
+    /// <summary>Its answers to so many images; on tensors that this keeps.</summary>
+    public IPredictor Predictor(string name, int images, ComputeTarget target) =>
+        new ClassifierPredictor(name, Source.Model, parameters, Source.Normalization, Benchmark.BatchFor(images), target);
 
     /// <summary>Writes it as a checkpoint of a plain classifier, which every verb takes.</summary>
     public void Save(string path) => Source.Save(path, parameters);
