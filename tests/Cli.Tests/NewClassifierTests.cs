@@ -27,6 +27,16 @@ public sealed class NewClassifierTests : IDisposable
     }
 
     [Fact]
+    public void APlanAsksForAClassifierAsTheRunDoes()
+    {
+        string[] plan = ["finetune", "--plan", "--method", "linear", "--model", "clip_resnet50", "--data", Data("cat", "dog"), "--batch", "2"];
+        var refused = Call.InProcess(plan);
+        Assert.Equal(2, refused.Code);
+        Assert.Contains("--new-classifier", Assert.Single(refused.ErrorLines));
+        Assert.Contains("peak", Call.Succeeding([.. plan, "--new-classifier"]).Out);
+    }
+
+    [Fact]
     public void InspectListsEveryTensorThatDoesNotFit()
     {
         string file = Published("model.safetensors");

@@ -55,6 +55,7 @@ public static class ClassifierTraining
         var source = options.NewClassifier
             ? Resolve(options, LabeledData.Open(options.Data, options.Seed, options.Limit, options.TestLimit, options.HeldOut))
             : ModelSource.Resolve(options.Model, options.Overrides);
+        source.Model.RequireHead(options.Model);
         return Plan(source, options, precision, isCuda);
     }
 
