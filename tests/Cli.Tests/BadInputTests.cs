@@ -61,7 +61,7 @@ public sealed class BadInputTests : IDisposable
     public void ImageFolderWithoutClassesIsRefused()
     {
         TinyData.WritePng(folder.PathOf("set", "lonely.png"), 1);
-        Refused("no data set found", "pretrain", "--data", folder.PathOf("set"), "--out", Out);
+        Refused("without class folders found", "pretrain", "--data", folder.PathOf("set"), "--out", Out);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Robustify.Native.Corruptions;
 using Robustify.Native.Evaluation;
 using Robustify.Native.Evaluation.Report;
 using Robustify.Native.Evaluation.Suites;
+using Robustify.Native.Files;
 using ModelSource = Robustify.Native.Models.ModelSource;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
@@ -109,6 +110,13 @@ public static class BenchmarkWorkflow
             throw new RobustifyException("bench: no model given, at least one expected; name a file or a run directory with --model");
         if (options.Models.Select(m => m.Name).Distinct(StringComparer.Ordinal).Count() != options.Models.Count)
             throw new RobustifyException("bench: two models of one name given; tell them apart with --model NAME=FILE");
+        if (options.Suites.FirstOrDefault(s => s.Folder is not null && !Directory.Exists(s.Folder)) is { } lost)
+        {
+            throw new RobustifyException($"--suite {OneLine.Of(lost.ToString(), 400)}: " + (File.Exists(lost.Folder)
+                ? "a file found, the folder of the set expected; unpack an archive and name its folder"
+                : "no such folder; name the folder of the set"));
+        }
+
         if (options.Suites.GroupBy(s => s.Name).FirstOrDefault(s => s.Count() > 1) is { } twice)
             throw new RobustifyException($"--suite: {string.Join(" and ", twice)} found, one folder a suite expected; measure them in two runs");
         foreach (int severity in options.Severities)

@@ -1,4 +1,5 @@
 using Robustify.Kernels;
+using Robustify.Native.Data.Images;
 
 namespace Robustify.Native.Data.Sources;
 
@@ -43,6 +44,8 @@ public static class DataDirectory
             (false, true, false) => new CifarSource(path, part, CifarKind.Cifar10),
             (false, false, true) => new CifarSource(path, part, CifarKind.Cifar100),
             (false, false, false) when new ClassFolders(path).HasFolders => new FolderSource(path, part),
+            (false, false, false) when Directory.EnumerateFiles(path).Count(f => ImageFile.HasPictureExtension(f)) is > 0 and var loose => throw SourceFile.Refuse(
+                path, $"{loose} pictures without class folders found, a folder for each class expected; sort them by class, ImageNet's by WordNet id"),
             (false, false, false) => throw SourceFile.Refuse(path, "no data set found; "
                 + "looked for train- or t10k-images-idx3-ubyte[.gz] (IDX), "
                 + "data_batch_1.bin or test_batch.bin (CIFAR-10), train.bin or test.bin (CIFAR-100), and class folders of pictures; "

@@ -181,6 +181,27 @@ public sealed class SuiteRunTests : IDisposable
         Assert.Single(messages, m => m.StartsWith("warning: m: clean ", StringComparison.Ordinal) && m.Contains("found, 76.2 published for resnet50.tv_in1k"));
     }
 
+    [Theory]
+    [InlineData("imagenet-a", "set.tar", "a file found, the folder of the set expected; unpack an archive")]
+    [InlineData("imagenet-c", "set.tar", "a file found")]
+    [InlineData("cifar-10-c", "nowhere", "no such folder")]
+    public void SuiteThatIsNoFolderIsRefusedBeforeAModelIsLoaded(string suite, string named, string complaint)
+    {
+        folder.Write("set.tar", [1]);
+        var refused = Assert.Throws<RobustifyException>(() => Run("no model", new BenchmarkSuite(suite, folder.PathOf(named))));
+        Assert.Contains($"--suite {suite}={folder.PathOf(named)}: {complaint}", refused.Message);
+    }
+
+    [Fact]
+    public void PicturesWithoutClassFoldersAreToldAsSuch()
+    {
+        foreach (int number in (int[])[1, 2, 3])
+            Picture(string.Create(CultureInfo.InvariantCulture, $"data/ILSVRC2012_val_{number}.jpg"), number);
+        Assert.Contains(
+            "3 pictures without class folders found, a folder for each class expected",
+            Assert.Throws<RobustifyException>(() => Run(Model(1000), BenchmarkSuite.Clean)).Message);
+    }
+
     [Fact]
     public void OneSuiteOfTwoFoldersIsRefusedAndTheThreeReleasesOfV2AreSuitesOfTheirOwn()
     {
