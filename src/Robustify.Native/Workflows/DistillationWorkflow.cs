@@ -137,8 +137,9 @@ public static class DistillationWorkflow
     /// <summary>The CLIP model with the zero-shot head of the data's classes, which all three heads start from.</summary>
     private static ZeroShotClassifier ZeroShot(DistillationRunOptions options, ModelSource source, LabeledData data, RunContext context)
     {
-        using var text = ZeroShotText.Open(source, options.ZeroShot);
-        float[] weights = text.HeadWeights(ClassNames.Of(options.ClassesFile, data.TestSource.ClassNames, data.Path), context);
+        float[] weights;
+        using (var text = ZeroShotText.Open(source, options.ZeroShot))
+            weights = text.HeadWeights(ClassNames.Of(options.ClassesFile, data.TestSource.ClassNames, data.Path), context);
         return ZeroShotClassifier.Create(options.Student, weights, options.Overrides);
     }
 
