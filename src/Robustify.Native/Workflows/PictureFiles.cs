@@ -47,7 +47,7 @@ internal sealed class PictureFiles : IImageSource
                 : throw new RobustifyException($"{input}: no such file or folder; name a picture or a folder of pictures");
         }
 
-        string[] found = [.. CorruptionFiles.RelativePaths(Path.GetFullPath(input)).Select(relative => Path.Combine(input, relative))];
+        string[] found = [.. CorruptionFiles.RelativePaths(Path.GetFullPath(input)).Order(StringComparer.Ordinal).Select(relative => Path.Combine(input, relative))];
         return found.Length > 0
             ? found
             : throw new RobustifyException($"{input}: holds no .png, .jpg, .jpeg or .webp file; name a folder of pictures");

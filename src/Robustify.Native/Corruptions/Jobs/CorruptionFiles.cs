@@ -6,8 +6,8 @@ namespace Robustify.Native.Corruptions.Jobs;
 
 /// <summary>
 /// The pictures of a <see cref="CorruptionJob"/> in the order that gives each its sample index: class/picture first, compared name by name, as an
-/// image folder is read as a data set, which passes over pictures at other depths; these come behind. Everything that can be refused without decoding is refused here,
-/// before anything is written.
+/// image folder is read as a data set, which passes over pictures at other depths; these come behind. Everything that can be refused without
+/// decoding is refused here, before anything is written.
 /// </summary>
 internal sealed class CorruptionFiles
 {
