@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Robustify.Kernels;
 using Robustify.Native.Files;
@@ -47,8 +48,27 @@ internal static class TensorReading
 
         if (entry.DType == StoredDType.F32)
             entry.CopyTo(MemoryMarshal.AsBytes(destination));
+        else if (entry.TryLocate(out var where, out long begin))
+            Convert(entry.DType, where, begin, destination);
         else
             FloatConversion.ToSingle(entry.DType, entry.Data, destination);
+    }
+
+    // In pieces that are read: pages of the mapping would count as memory beside what they become.
+    private static void Convert(StoredDType type, MappedFile file, long begin, Span<float> destination)
+    {
+        const int most = 1 << 20;
+        int size = type.ElementSize(), step = most / size;
+        byte[] piece = ArrayPool<byte>.Shared.Rent(most);
+        for (int first = 0; first < destination.Length; first += step)
+        {
+            var part = destination.Slice(first, Math.Min(step, destination.Length - first));
+            var bytes = piece.AsSpan(0, part.Length * size);
+            file.Read(begin + (long)first * size, bytes);
+            FloatConversion.ToSingle(type, bytes, part);
+        }
+
+        ArrayPool<byte>.Shared.Return(piece);
     }
 
     /// <summary>Reads every float tensor once and refuses a NaN, an infinity, or an F64 value beyond float32's range.</summary>
