@@ -84,7 +84,7 @@ public sealed class ModelSource
         if (!File.Exists(path))
         {
             if (path != nameOrPath)
-                throw new RobustifyException($"{nameOrPath}: has no checkpoint.safetensors; name the directory of a run that has saved one");
+                throw new RobustifyException($"{nameOrPath}: holds no checkpoint under a usual name, such as checkpoint.safetensors or model.safetensors; name the file, or a run that has saved one");
             ModelPresets.Create(nameOrPath);
         }
 
