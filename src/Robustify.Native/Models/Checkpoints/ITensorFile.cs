@@ -59,7 +59,7 @@ internal static class TensorReading
     {
         const int most = 1 << 20;
         int size = type.ElementSize(), step = most / size;
-        byte[] piece = ArrayPool<byte>.Shared.Rent(most);
+        byte[] piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(most, (long)destination.Length * size));
         for (int first = 0; first < destination.Length; first += step)
         {
             var part = destination.Slice(first, Math.Min(step, destination.Length - first));
