@@ -54,6 +54,8 @@ internal static class TensorFiles
             [0x93, (byte)'N', (byte)'U', (byte)'M', ..] => "NumPy",
             [0x08, < 0x20, 0x12 or 0x3a, ..] => "ONNX",
             [0x1f, 0x8b, ..] => "gzip",
+            [0x89, (byte)'P', (byte)'N', (byte)'G', ..] => "PNG",
+            [0xff, 0xd8, 0xff, ..] => "JPEG",
             _ => null,
         };
         if (other is not null)

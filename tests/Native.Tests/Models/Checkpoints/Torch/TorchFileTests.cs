@@ -86,6 +86,7 @@ public sealed class TorchFileTests
         Refuses("so the file was cut", whole[..^30]);
         Refuses("a bare pickle found", [0x80, 2, (byte)'}', (byte)'q', 0, (byte)'X', 1, 0, 0, 0, (byte)'a']);
         Refuses("a file of HDF5 (Keras) found", [0x89, .. "HDF\r\n\x1a\n"u8, 0, 0]);
+        Refuses("a file of PNG found", [0x89, .. "PNG\r\n\x1a\n"u8, 0, 0]);
         Refuses("a file of ONNX found", [8, 8, 0x12, 7, .. "pytorch"u8]);
         Refuses("a pointer of Git LFS found", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"u8.ToArray());
         Refuses("a page of the web found", "<!DOCTYPE html><html><body>404</body></html>"u8.ToArray());
