@@ -7,7 +7,6 @@ using Robustify.Native.Data.Transforms;
 using Robustify.Native.Graph;
 using Robustify.Native.Method;
 using Robustify.Native.Models;
-using Robustify.Native.Models.ResNet;
 using Robustify.Native.Models.VisionTransformer;
 using Robustify.Native.Runs;
 using Robustify.Native.Training;
@@ -22,7 +21,7 @@ public sealed class CachedTrunkTests
     // Each version twice: an epoch that drew its images by its own number would see others.
     private const int Versions = 2, Epochs = 2 * Versions;
 
-    private const int Side = 16, Classes = 5, BatchSize = 8;
+    private const int Side = TinyDistillation.Side, Classes = TinyDistillation.Classes, BatchSize = TinyDistillation.BatchSize;
 
     private static readonly int[] Images = [.. Enumerable.Range(0, 2 * BatchSize)];
 
@@ -52,10 +51,7 @@ public sealed class CachedTrunkTests
                 ImageSize = Side, PatchSize = 4, Channels = 1, Width = 32, Depth = 2, Heads = 2, MlpWidth = 48, Classes = Classes, Dropout = 0.1f,
             }),
             tailBlocks: 1, TailKind.Shared, TunedEnd.Last);
-        var teacher = new ResNet(new ResNetOptions
-        {
-            ImageSize = Side, Channels = 1, Layers = [1, 1], Widths = [8, 16], StemWidth = 8, SmallImageStem = true, Classes = Classes,
-        });
+        var teacher = TinyDistillation.Teacher();
         using var parameters = new ParameterStore(student.TrainingSpecs, student.IsTrained, target);
         using var teacherParameters = new ParameterStore(teacher.AllSpecs(), _ => false, target);
         parameters.Initialize(3);

@@ -13,7 +13,15 @@ namespace Robustify.SoftwareCuda.Tests.Training;
 /// <summary>A tiny ViT distilled from a tiny ResNet: the whole step of the method, with every kind of layer, on any device.</summary>
 internal static class TinyDistillation
 {
-    private const int Side = 16, Classes = 5, Images = 64, BatchSize = 8;
+    public const int Side = 16, Classes = 5, BatchSize = 8;
+
+    private const int Images = 64;
+
+    /// <summary>The ResNet.</summary>
+    public static ResNet Teacher() => new(new ResNetOptions
+    {
+        ImageSize = Side, Channels = 1, Layers = [1, 1], Widths = [8, 16], StemWidth = 8, SmallImageStem = true, Classes = Classes,
+    });
 
     /// <summary>The sum of the losses of every step, and every trained number at the end.</summary>
     /// <param name="target">Where.</param>
@@ -30,10 +38,7 @@ internal static class TinyDistillation
                 Dropout = 0.1f, StochasticDepth = 0.1f,
             }),
             tailBlocks: 1, TailKind.Shared, TunedEnd.First);
-        var teacher = new ResNet(new ResNetOptions
-        {
-            ImageSize = Side, Channels = 1, Layers = [1, 1], Widths = [8, 16], StemWidth = 8, SmallImageStem = true, Classes = Classes,
-        });
+        var teacher = Teacher();
         using var parameters = new ParameterStore(student.TrainingSpecs, student.IsTrained, target);
         using var teacherParameters = new ParameterStore(teacher.AllSpecs(), _ => false, target);
         parameters.Initialize(3);

@@ -55,7 +55,8 @@ internal sealed class PixMixRecord : MixtureRecord
         ReadOnlySpan<byte> layerBytes = MemoryMarshal.AsBytes<ImageStep>(layers), blendBytes = MemoryMarshal.AsBytes<PixBlend>(blends);
         backend.PixMix(
             images, rows, tables.Upload(layerBytes, new(layerBytes.Length)), tables.Upload(blendBytes, new(blendBytes.Length)),
-            windows is null ? tables.Keep(pixMix, "pictures", Pictures) : windows.Upload(backend, tables), firstRow, rowCount, pixMix.MostRounds, normalization.Scales, normalization.Shifts);
+            windows is null ? tables.Keep(pixMix, "pictures", Pictures) : windows.Upload(backend, tables), firstRow, rowCount, pixMix.MostRounds,
+            normalization.Scales, normalization.Shifts);
     }
 
     private ImageStep Crop(in PixMixRound round, Image8 picture) => windows is null

@@ -68,8 +68,8 @@ internal static class TensorFiles
     {
         try
         {
-            if (new FileInfo(path) is not { Exists: true, Length: > 0 })
-                return 0; // What opens it next says why; a pipe has length 0, and reading it would wait.
+            if (FileLength.Of(path) == 0)
+                return 0; // What opens it next says why.
             using var handle = File.OpenHandle(path);
             return RandomAccess.Read(handle, start, 0);
         }
